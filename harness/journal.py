@@ -1,0 +1,290 @@
+"""What happens in a run, in order: the only source for judge, reports and replay. Pure data, no I/O.
+
+Every event is a frozen record; a journal file holds one JSON object a line (NDJSON), `kind` naming the record.
+Times are seconds since the start of the run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from .errors import ScenarioError
+
+VERSION = 1
+"""Version of the journal's format."""
+
+
+class Where(StrEnum):
+    """Which of the lab's DNS servers was asked."""
+
+    AUTHORITY = "authority"
+    """An authoritative server of the fake Internet."""
+    RESOLVER = "resolver"
+    """The lab's own resolver, asked by the target."""
+
+
+class Status(StrEnum):
+    """What a target says of a message it was given."""
+
+    DELIVERED = "delivered"
+    """Some host took the message."""
+    DEFERRED = "deferred"
+    """Kept for a later attempt."""
+    BOUNCED = "bounced"
+    """Given up for good."""
+    UNKNOWN = "unknown"
+    """The target said nothing that could be read."""
+    CRASHED = "crashed"
+    """The target broke while it worked on this message."""
+    TIMED_OUT = "timed-out"
+    """The target made up its mind in no time that the lab was willing to wait."""
+    UNSUPPORTED = "unsupported"
+    """The target says that it cannot do what was asked (exit status 127)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What all events have in common."""
+
+    at: float
+    """Seconds since the start of the run."""
+    scenario: str = ""
+    """Id of the scenario it belongs to; empty where none can be told."""
+    target: str = ""
+    """Name of the target; empty where none can be told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted(Event):
+    """The run begins."""
+
+    mode: str
+    judged_as: str
+    resolver: str
+    seed: str
+    scenarios: tuple[str, ...]
+    targets: tuple[str, ...]
+    version: int = VERSION
+    kind: Literal["run-started"] = "run-started"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunEnded(Event):
+    """The run has come to its end; a journal without this event is incomplete."""
+
+    kind: Literal["run-ended"] = "run-ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent(Event):
+    """A message was handed to the target."""
+
+    recipients: tuple[str, ...]
+    step: int
+    """Number of the send in the scenario's steps, from 1."""
+    kind: Literal["sent"] = "sent"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported(Event):
+    """What the target itself says of one recipient: exit status, log line or queue entry."""
+
+    recipient: str
+    status: Status
+    reason: str = ""
+    kind: Literal["reported"] = "reported"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Event):
+    """A DNS question and what was answered."""
+
+    where: Where
+    name: str
+    type: str
+    transport: Literal["udp", "tcp"]
+    rcode: str
+    """RCODE of the answer; `none` where nothing was answered."""
+    dnssec_ok: bool = False
+    checking_disabled: bool = False
+    authentic_data: bool = False
+    """AD in the answer."""
+    faults: tuple[str, ...] = ()
+    """Faults that shaped the answer."""
+    client: str = ""
+    kind: Literal["asked"] = "asked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strayed(Event):
+    """A question for a name outside the lab; answered REFUSED."""
+
+    name: str
+    type: str
+    client: str = ""
+    kind: Literal["strayed"] = "strayed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connected(Event):
+    """A client connected to a mail server."""
+
+    session: str
+    """Names the connection in the events that follow."""
+    server: str
+    """Key of the server in the scenario: `mx1`."""
+    address: str
+    client: str = ""
+    kind: Literal["connected"] = "connected"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spoke(Event):
+    """One SMTP command and the reply to it."""
+
+    session: str
+    server: str
+    command: str
+    """The command line as it came, without message text; empty for the banner."""
+    reply: str
+    """First line of the reply; empty where none was given."""
+    tls: bool
+    kind: Literal["spoke"] = "spoke"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handshake(Event):
+    """A TLS handshake, completed or not."""
+
+    session: str
+    server: str
+    completed: bool
+    sni: str = ""
+    """Server name the client sent; empty for none."""
+    version: str = ""
+    cipher: str = ""
+    error: str = ""
+    """Alert or error that ended it."""
+    certificate: str = ""
+    """SHA-256 of the certificate shown, in hexadecimal."""
+    offered: tuple[str, ...] = ()
+    """What the ClientHello held that is worth knowing, as `version TLSv1.3`."""
+    kind: Literal["handshake"] = "handshake"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted(Event):
+    """A server took a message: the end of DATA was acknowledged."""
+
+    session: str
+    server: str
+    role: str
+    """Who runs the server: genuine, impostor, or tampered with on the path."""
+    sender: str
+    recipients: tuple[str, ...]
+    tls: bool
+    size: int
+    """Octets of the message."""
+    text: str = ""
+    """The beginning of the message as it arrived."""
+    kind: Literal["accepted"] = "accepted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revealed(Event):
+    """Something of the message was shown without the message being accepted: envelope or text."""
+
+    session: str
+    server: str
+    role: str
+    what: Literal["sender", "recipient", "text"]
+    value: str
+    tls: bool
+    kind: Literal["revealed"] = "revealed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left(Event):
+    """The connection ended."""
+
+    session: str
+    server: str
+    after: str
+    """The last thing the client did: `connect`, `EHLO`, `STARTTLS`, `handshake`, `MAIL`, ..."""
+    by: Literal["client", "server"]
+    kind: Literal["left"] = "left"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Died(Event):
+    """A target ended without being asked to."""
+
+    reason: str
+    kind: Literal["died"] = "died"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HarnessFault(Event):
+    """danelab itself failed; what it touched is never held against the target."""
+
+    problem: str
+    kind: Literal["harness-fault"] = "harness-fault"
+
+
+AnyEvent = Annotated[
+    RunStarted
+    | RunEnded
+    | Sent
+    | Reported
+    | Asked
+    | Strayed
+    | Connected
+    | Spoke
+    | Handshake
+    | Accepted
+    | Revealed
+    | Left
+    | Died
+    | HarnessFault,
+    Field(discriminator="kind"),
+]
+
+_ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+
+
+def encode(event: Event) -> str:
+    """One line of a journal, without the line end. Fields at their defaults are left out."""
+    values: dict[str, Any] = asdict(event)
+    brief = {"kind": values.pop("kind")}
+    defaults = {field.name: field.default for field in fields(event)}
+    brief.update({key: value for key, value in values.items() if value != defaults.get(key)})
+    return json.dumps(brief, ensure_ascii=False, separators=(",", ":"))
+
+
+def decode(lines: Iterable[str], *, file: str = "journal") -> Iterator[AnyEvent]:
+    """Read a journal. A last line that was cut short by the end of the run is passed over.
+
+    Raises ScenarioError, naming the line, for anything else that is no event.
+    """
+    held: tuple[int, str] | None = None
+    for number, line in enumerate(lines, 1):
+        if held is not None:
+            yield _event(held[1], held[0], file)
+        held = (number, line) if line.strip() else None
+    if held is not None and held[1].endswith("\n"):
+        yield _event(held[1], held[0], file)
+
+
+def _event(line: str, number: int, file: str) -> AnyEvent:
+    try:
+        return _ADAPTER.validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ScenarioError(f"line {number} is no event: {first['msg']}", file=file, key=where) from None

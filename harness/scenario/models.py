@@ -1,0 +1,224 @@
+"""A scenario: a world, what is done in it, and what a conforming target may do. One TOML file each.
+
+The models are the specification of the language; `scenarios/schema.json` is generated from them.
+A file states only what differs from the healthy world: one recipient domain `<id>.example` in a signed zone, one MX
+`mx1.<id>.example` in the same zone, a fresh self-signed P-256 certificate with the right name, a TLSA record `3 1 1` that
+matches, STARTTLS, TLS 1.2 and 1.3.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from .base import Length, Table, Template
+from .certificates import Certificate, Key
+from .mailhosts import Host, Mx, Server
+from .outcomes import Permitted
+from .zones import Fault, Resolver, Zone
+
+
+class Mode(StrEnum):
+    """What a target is meant to do about DANE."""
+
+    OPPORTUNISTIC = "opportunistic"
+    """Opportunistic DANE TLS (RFC 7672 section 2.2)."""
+    MANDATORY = "mandatory"
+    """Mandatory DANE for the destination (RFC 7672 section 6)."""
+    UNAWARE = "unaware"
+    """Plain opportunistic TLS without DANE, behind a validating resolver."""
+
+
+class Importance(StrEnum):
+    """How much depends on getting a scenario right."""
+
+    CRITICAL = "critical"
+    """A mistake gives mail to an attacker, or stops all mail."""
+    MAJOR = "major"
+    """A mistake matters to real deployments."""
+    MINOR = "minor"
+    """A corner that few will meet."""
+
+
+class Choice(StrEnum):
+    """A choice that the RFCs leave to the sender; either way passes, and the report says which was taken."""
+
+    DANE_AT_INSECURE_MX = "dane-at-insecure-mx"
+    """DANE for hosts found through an insecure MX RRset (RFC 7672 section 2.2.1)."""
+    NEXT_MX = "next-mx"
+    """Trying the next MX host at once, or deferring, after a host failed."""
+    EQUAL_PREFERENCE = "equal-preference"
+    """Which of several equally preferred hosts is picked."""
+    MX_ALIAS = "mx-alias"
+    """Refusing MX targets that are CNAMEs (RFC 5321 section 5.1)."""
+    PKIX_USAGES = "pkix-usages"
+    """Handling of usages 0 and 1, under the protection of TLS (RFC 7672 section 3.1.3)."""
+    SHA_512 = "sha-512"
+    """Support of matching type 2 (RFC 7671 section 2)."""
+    DIGEST_AGILITY = "digest-agility"
+    """Strongest digest only (RFC 7671 section 9)."""
+    TA_CONSTRAINTS = "ta-constraints"
+    """Dates and constraints of the trust anchor itself."""
+    FULL_TA_IN_DNS = "full-ta-in-dns"
+    """A trust anchor that stands in full in DNS and not in the handshake (RFC 7671 section 5.2.2)."""
+    EE_AS_TA = "ee-as-ta"
+    """Usage 2 matching the end-entity certificate itself (RFC 6698 appendix A.1)."""
+    CN_FALLBACK = "cn-fallback"
+    """Common name in the absence of DNS names (RFC 7672 section 3.2.3, RFC 9525)."""
+    MULTI_LABEL_WILDCARD = "multi-label-wildcard"
+    """A wildcard that stands for several labels (RFC 7672 section 3.2.3)."""
+    CLEARTEXT_FALLBACK = "cleartext-fallback"
+    """Retrying in cleartext after TLS failed where no secure TLSA record exists."""
+    CRYPTO_POLICY = "crypto-policy"
+    """Which key types, digests, protocol versions and suites are accepted."""
+    X509_POLICY = "x509-policy"
+    """Extended key usage, critical extensions, order of certificates, revocation."""
+    MALFORMED_TLSA = "malformed-tlsa"
+    """A malformed TLSA record is unusable, or a failed lookup."""
+    ADDRESS_FAMILY = "address-family"
+    """Which address families are asked for and used, and whether one failing stops the host."""
+    NEXT_ADDRESS = "next-address"
+    """Trying the host's next address after one failed."""
+    PLAINTEXT_AFTER_220 = "plaintext-after-220"
+    """Ignoring, or aborting at, plaintext behind the 220 to STARTTLS."""
+    BOUNCE_UNREACHABLE = "bounce-unreachable"
+    """Bouncing, or deferring, a domain whose only host does not exist."""
+    NSEC3_ITERATIONS = "nsec3-iterations"
+    """NSEC3 iterations above zero: accepted, insecure, or SERVFAIL (RFC 9276 section 3.2)."""
+    RESOLVER_RETRY = "resolver-retry"
+    """How hard the resolver tries."""
+    VALIDATING_STUB = "validating-stub"
+    """Whether the sender validates by itself instead of trusting its resolver's AD bit."""
+    ABORTED_DELIVERY = "aborted-delivery"
+    """Retrying at once, or later, after a session broke."""
+    REQUIRETLS = "requiretls"
+    """Support of REQUIRETLS and the TLS-Required header (RFC 8689)."""
+    ALIAS_LIMIT = "alias-limit"
+    """How long a chain of aliases is followed."""
+    AUDIT = "audit"
+    """DANE failures are logged and mail is sent anyway, as declared (RFC 7672 section 9.1)."""
+
+
+class Expect(Table):
+    """The outcomes that conform, for each mode of the target; the usual one first."""
+
+    opportunistic: Permitted
+    mandatory: Permitted
+    unaware: Permitted
+    checker: Annotated[str, Field(pattern="^(pass|fail|none|unsure)$")] | None = None
+    """What a checker should find: DANE verifies, DANE fails, no DANE published, or a question of taste."""
+    choice: Choice | None = None
+    """The choice that decides between several permitted outcomes."""
+    severity: Annotated[str, Field(pattern="^(must|should)$")] = "must"
+    """Whether departing from this breaks a MUST, or a SHOULD and is a warning."""
+
+
+class Message(Table):
+    """What is sent."""
+
+    headers: tuple[str, ...] = ()
+    """Further header fields, as in `TLS-Required: No`."""
+    requiretls: bool = False
+    """Submitted with REQUIRETLS (RFC 8689)."""
+    smtputf8: bool = False
+    """Submitted with SMTPUTF8 (RFC 6531)."""
+
+
+class Route(Table):
+    """What the administrator of the target has configured for this destination."""
+
+    relay: Template | None = None
+    """Non-MX next hop, as in `[{relay}]` or `[{relay}]:2525`."""
+    fallback_relay: Template | None = None
+    """Next hop for mail that could not be delivered otherwise."""
+    modes: dict[str, Mode] = {}
+    """Modes for single destinations, by zone key, where they differ from the run's."""
+    audit_only: bool = False
+    """DANE is evaluated and logged, and does not hold mail back."""
+    disabled: bool = False
+    """DANE is switched off for this destination."""
+
+
+class Step(Table):
+    """One thing done in the world: exactly one of send, wait and change."""
+
+    send: tuple[Template, ...] = ()
+    """Recipients of one message, as zone keys (`domain`) or addresses with placeholders."""
+    wait: Length | None = None
+    """Let time pass."""
+    change: dict[str, Any] | None = None
+    """Keys of this file with their new values: tables are merged into the old ones, lists replace them."""
+    retry: bool = False
+    """The message of the step before is tried again: the target's queue is flushed."""
+    expect: Expect | None = None
+    """What may become of the message, where it differs from the file's [expect]."""
+    expect_for: dict[str, Expect] = {}
+    """The same by zone key, where one message goes to several domains."""
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if (len(self.send) > 0) + (self.wait is not None) + (self.change is not None) + self.retry != 1:
+            raise ValueError("a step does exactly one thing: send, wait, change or retry")
+        if (self.expect or self.expect_for) and not (self.send or self.retry):
+            raise ValueError("expect goes with send or retry")
+        return self
+
+
+class Need(StrEnum):
+    """What a scenario asks of the lab or the target beyond the ordinary."""
+
+    IPV6 = "ipv6"
+    """IPv6 between target and lab."""
+    NAMESPACE = "namespace"
+    """A network of its own: packets that vanish, real ports."""
+    CACHE = "cache"
+    """A resolver that caches."""
+    ROUTE = "route"
+    """A configured next hop."""
+    QUEUE = "queue"
+    """A queue that can be flushed."""
+    VALIDATING_RESOLVER = "validating-resolver"
+    """A resolver that really talks to the authoritative servers."""
+    LEGACY_TLS = "legacy-tls"
+    """A TLS library that still speaks what this asks for."""
+    RAW_PUBLIC_KEY = "raw-public-key"
+    """A TLS library that knows RFC 7250."""
+    REQUIRETLS = "requiretls"
+    """A target that knows RFC 8689."""
+
+
+class Scenario(Table):
+    """One scenario. The id is the file's name."""
+
+    id: Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+    """A DNS label of at most 40 characters; taken from the file's name, not written in it."""
+    title: Annotated[str, Field(min_length=8, max_length=120)]
+    explain: Annotated[str, Field(min_length=20)]
+    """A few sentences that a student understands."""
+    covers: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Requirements exercised, by their ids in `scenarios/requirements.toml`; the one that matters most first."""
+    catalogue: str | None = None
+    """Slug in the catalogue of scenarios."""
+    twin: str | None = None
+    """The scenario that lacks this one's defect and has to be delivered in the same run for a failure here to count."""
+    importance: Importance = Importance.MAJOR
+    reading: str | None = None
+    """Why the expectation is what it is, where documents or products disagree."""
+    needs: tuple[Need, ...] = ()
+    recipient: Template = "user@{domain}"
+    zones: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,19}$")], Zone] = {}
+    mx: tuple[Mx, ...] = (Mx(),)
+    hosts: tuple[Host, ...] = ()
+    """Hosts that are no MX: a live server at the domain's own address, a relay, an attacker's."""
+    servers: dict[str, Server] = {}
+    """Servers that several hosts share, or that stand at one address of a host."""
+    certs: dict[str, Certificate] = {}
+    keys: dict[str, Key] = {}
+    faults: tuple[Fault, ...] = ()
+    resolver: Resolver = Resolver()
+    route: Route = Route()
+    message: Message = Message()
+    steps: tuple[Step, ...] = ()
+    expect: Expect
