@@ -1,0 +1,242 @@
+"""The fake Internet: a signed root, a signed `example.`, and the zones of all worlds below it.
+
+Raising it costs next to nothing: a world is worked out when the first question for one of its names comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from harness.errors import UsageError
+from harness.scenario.models import Expect, Scenario
+from harness.scenario.outcomes import Permitted
+from harness.scenario.zones import Zone as ZoneSpec
+
+from .addresses import AddressPlan
+from .answers import Rcode, Reply, answer
+from .build import Surroundings, World, zone_names
+from .certificates import webpki_root
+from .faults import PlacedFault, apply
+from .model import MailServer
+from .names import ROOT, absolute, ancestors, is_below
+from .records import Type, read_record
+from .zones import Zone
+
+TLD = "example."
+SENDER = "sender"
+"""Id of the world that mail is sent from and bounces go to."""
+
+_TTL = 3600
+
+
+class Internet:
+    """All zones, servers and faults, by name and by address."""
+
+    def __init__(self, *, seed: str, now: int, plan: AddressPlan, port: int = 25) -> None:
+        webpki = webpki_root(seed, datetime.fromtimestamp(now, UTC))
+        self.around = Surroundings(seed=seed, now=now, port=port, plan=plan, webpki=webpki)
+        self._slots: dict[str, _Slot] = {}
+        self._owners: dict[str, _Slot] = {}
+        self._order: list[_Slot] = []
+        root_server = f"ns.{TLD}"
+        spec = ZoneSpec(ttl=_TTL)
+        self.tld = Zone(TLD, spec, seed=seed, now=now)
+        self.tld.add_apex([root_server])
+        self.tld.add([read_record(f"{root_server} A {plan.root_server}", origin=TLD, ttl=_TTL)])
+        self.tld.children = Delegations(self._owners)  # type: ignore[assignment]
+        self.root = Zone(ROOT, spec, seed=seed, now=now)
+        self.root.add_apex([root_server])
+        self.root.children = {TLD: self.tld}
+        self.add(_sending_domain())
+
+    # Worlds
+
+    def add(self, scenario: Scenario, *, file: str = "") -> None:
+        """Let a scenario have its place. Raises UsageError where a name or the room is taken."""
+        index = len(self._order)
+        if index > self.around.plan.worlds:
+            raise UsageError(f"there is room for {self.around.plan.worlds} scenarios in one lab; run fewer at once")
+        slot = _Slot(scenario, index, self.around, file)
+        for name in zone_names(scenario).values():
+            if name in self._owners:
+                raise UsageError(
+                    f"scenarios {self._owners[name].scenario.id} and {scenario.id} both want the zone {name}"
+                )
+            self._owners[name] = slot
+        self._slots[scenario.id] = slot
+        self._order.append(slot)
+        for stale in ("names", "empty_non_terminals", "prover"):
+            self.tld.__dict__.pop(stale, None)
+
+    def replace(self, scenario: Scenario) -> World:
+        """Let the scenario of the same id look different from now on: a change in the middle of its steps."""
+        slot = self._slots[scenario.id]
+        slot.scenario = scenario
+        slot.made = None
+        return slot.world
+
+    def world(self, scenario: str) -> World:
+        """The world of a scenario. Raises KeyError."""
+        return self._slots[scenario].world
+
+    @property
+    def sender_domain(self) -> str:
+        """The domain that mail is sent from, without the final dot."""
+        return f"{SENDER}.{TLD}"[:-1]
+
+    def scenario_of(self, name: str) -> str:
+        """Id of the scenario that a name belongs to; empty where it is nobody's."""
+        slot = self._slot_of(name)
+        return slot.scenario.id if slot else ""
+
+    def server_at(self, address: str) -> MailServer | None:
+        """The mail server at an address."""
+        index = self.around.plan.world_of(address)
+        if index is None or index >= len(self._order):
+            return None
+        return self._order[index].world.servers.get(_bare(address, self.around.plan))
+
+    def _slot_of(self, name: str) -> _Slot | None:
+        for ancestor in ancestors(name):
+            if ancestor in self._owners:
+                return self._owners[ancestor]
+        return None
+
+    # Questions
+
+    def is_inside(self, name: str) -> bool:
+        """Whether the lab knows anything about the name: the root itself, and all below `example.`."""
+        return name == ROOT or is_below(name, TLD)
+
+    def zone_for(self, name: str, kind: int) -> Zone:
+        """The zone that is authoritative for a question; a DS is its parent's (RFC 4035 section 3.1.4.1)."""
+        if kind == Type.DS and name != ROOT:
+            if name == TLD:
+                return self.root
+            zone = self.zone_for(name, Type.SOA)
+            if zone.origin != name:
+                return zone
+            return self.parent_of(zone) or zone
+        for ancestor in ancestors(name):
+            slot = self._owners.get(ancestor)
+            if slot is not None:
+                return next(zone for zone in slot.world.zones.values() if zone.origin == ancestor)
+        return self.tld if is_below(name, TLD) else self.root
+
+    def parent_of(self, zone: Zone) -> Zone | None:
+        """The zone above; None for the root's."""
+        if zone is self.root:
+            return None
+        if zone is self.tld:
+            return self.root
+        for ancestor in ancestors(zone.origin)[1:]:
+            if ancestor in self._owners:
+                return self.zone_for(ancestor, Type.SOA)
+            if ancestor == TLD:
+                return self.tld
+        return self.root
+
+    def faults_at(self, name: str, kind: int) -> tuple[PlacedFault, ...]:
+        """Faults that go with a question."""
+        slot = self._slot_of(name)
+        if slot is None or not slot.scenario.faults:
+            return ()
+        return tuple(fault for fault in slot.world.faults if fault.hits(name, kind))
+
+    def answer(self, name: str, kind: int, *, served: Callable[[Zone], bool] = lambda _: True) -> Reply:
+        """What the authoritative server that serves these zones says; faults have done their work.
+
+        Names outside the lab, and zones that are not served here, are refused.
+        """
+        if not self.is_inside(name):
+            return Reply(rcode=Rcode.REFUSED, authoritative=False)
+        zone: Zone | None = self.zone_for(name, kind)
+        while zone is not None and not served(zone):
+            zone = self.parent_of(zone)
+        if zone is None:
+            return Reply(rcode=Rcode.REFUSED, authoritative=False)
+        reply = answer(zone, name, kind)
+        if reply.authoritative:
+            for fault in self.faults_at(name, kind):
+                reply = apply(
+                    reply,
+                    fault,
+                    name=name,
+                    kind=kind,
+                    parent=self.parent_of(zone),
+                    other=self.world(SENDER).zones["domain"],
+                )
+        return reply
+
+    # What a validating resolver has to be told
+
+    def trust_anchor(self) -> str:
+        """The root's DS record in master-file form."""
+        ds = self.root.entry_keys[0].ds()
+        return f". IN DS {int.from_bytes(ds[:2], 'big')} {ds[2]} {ds[3]} {ds[4:].hex().upper()}"
+
+    def root_hints(self) -> str:
+        """Name and address of the root's server in master-file form."""
+        server = f"ns.{TLD}"
+        return f". 3600 IN NS {server}\n{server} 3600 IN A {self.around.plan.root_server}\n"
+
+
+class Delegations(Mapping[str, Zone]):
+    """The children of `example.`: known by name, worked out when looked at."""
+
+    def __init__(self, owners: dict[str, _Slot]) -> None:
+        self._owners = owners
+
+    def __getitem__(self, name: str) -> Zone:
+        return next(zone for zone in self._owners[name].world.zones.values() if zone.origin == name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._owners and not self._is_nested(str(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._owners if not self._is_nested(name))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _is_nested(self, name: str) -> bool:
+        return any(above in self._owners for above in ancestors(name)[1:])
+
+
+class _Slot:
+    """A scenario's place, and its world once it has been needed."""
+
+    __slots__ = ("around", "file", "index", "made", "scenario")
+
+    def __init__(self, scenario: Scenario, index: int, around: Surroundings, file: str) -> None:
+        self.scenario = scenario
+        self.index = index
+        self.around = around
+        self.file = file
+        self.made: World | None = None
+
+    @property
+    def world(self) -> World:
+        if self.made is None:
+            self.made = World(self.scenario, index=self.index, around=self.around, file=self.file)
+        return self.made
+
+
+def _sending_domain() -> Scenario:
+    anything = Permitted.parse("AUTH")
+    return Scenario(
+        id=SENDER,
+        title="The domain that mail is sent from",
+        explain="Bounces come here; it is a healthy DANE domain itself.",
+        covers=("none",),
+        expect=Expect(opportunistic=anything, mandatory=anything, unaware=anything),
+    )
+
+
+def _bare(address: str, plan: AddressPlan) -> str:
+    """The address as the plan writes it: on a loopback, IPv4 in IPv6 clothes arrives as IPv4."""
+    return address.removeprefix("::ffff:") if plan.ipv6 is None else address
+
+
+__all__ = ["SENDER", "TLD", "Delegations", "Internet", "absolute"]

@@ -1,0 +1,88 @@
+"""Domain names as danelab keeps them: lower case, absolute, with the final dot, as text; and their wire form."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+ROOT = "."
+
+
+def absolute(name: str, *, origin: str = ROOT) -> str:
+    """The name in full: relative names get the origin, `@` is the origin itself."""
+    name = name.lower()
+    if name == "@" or not name:
+        return origin
+    if name.endswith("."):
+        return name
+    return name + "." + ("" if origin == ROOT else origin)
+
+
+@lru_cache(maxsize=65536)
+def labels(name: str) -> tuple[bytes, ...]:
+    """The labels, leftmost first, without the root's; `\\DDD` and `\\X` escapes as in master files (RFC 1035 5.1).
+
+    Raises ValueError for a name that cannot be written on the wire.
+    """
+    if name == ROOT:
+        return ()
+    found: list[bytes] = []
+    label = bytearray()
+    octets = iter(name.encode("utf-8"))
+    for octet in octets:
+        if octet == 0x5C:
+            escaped = next(octets)
+            if 0x30 <= escaped <= 0x39:
+                escaped = int(bytes((escaped, next(octets), next(octets))))
+            label.append(escaped)
+        elif octet == 0x2E:
+            found.append(bytes(label))
+            label.clear()
+        else:
+            label.append(octet)
+    if label or any(not part or len(part) > 63 for part in found) or sum(map(len, found)) + len(found) > 254:
+        raise ValueError(f"{name!r} is no domain name: labels have 1 to 63 octets, all of it at most 255")
+    return tuple(found)
+
+
+@lru_cache(maxsize=65536)
+def to_wire(name: str) -> bytes:
+    """The uncompressed wire form (RFC 1035 section 3.1), in lower case."""
+    return b"".join(bytes((len(label),)) + label.lower() for label in labels(name)) + b"\0"
+
+
+@lru_cache(maxsize=65536)
+def canonical(name: str) -> tuple[bytes, ...]:
+    """A key that sorts names in the canonical order (RFC 4034 section 6.1)."""
+    return tuple(label.lower() for label in reversed(labels(name)))
+
+
+def parent(name: str) -> str:
+    """The name without its leftmost label; the root's is the root."""
+    count = 0
+    while count < len(name):
+        if name[count] == "\\":
+            count += 4 if name[count + 1].isdigit() else 2
+        elif name[count] == ".":
+            break
+        else:
+            count += 1
+    return name[count + 1 :] or ROOT
+
+
+def ancestors(name: str) -> list[str]:
+    """The name itself, its parent and so on, down to the root."""
+    found = [name]
+    while name != ROOT:
+        name = parent(name)
+        found.append(name)
+    return found
+
+
+def is_below(name: str, ancestor: str) -> bool:
+    """Whether the name is the ancestor or lies under it."""
+    return ancestor == ROOT or name == ancestor or name.endswith("." + ancestor)
+
+
+def label_count(name: str) -> int:
+    """Labels as an RRSIG counts them: without the root and without a leading asterisk (RFC 4034 section 3.1.3)."""
+    return len(labels(name)) - (1 if name.startswith("*.") else 0)
