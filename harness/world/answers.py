@@ -14,6 +14,9 @@ from .records import Record, RRset, Type
 from .signing import ZoneKey, rrsig
 from .zones import Zone
 
+ANY = 255
+"""QTYPE for everything; one RRset is answered (RFC 8482)."""
+
 
 class Rcode(IntEnum):
     """Response codes (RFC 1035 section 4.1.1)."""
@@ -76,6 +79,8 @@ def answer(zone: Zone, name: str, kind: int) -> Reply:
     cut = zone.cut_above(name)
     if cut is not None and not (kind == Type.DS and cut == name):
         return _referral(zone, cut)
+    if kind == ANY:
+        kind = min(zone.types_at(name), default=Type.SOA)
     found = zone.find(name, kind)
     if found is not None:
         return Reply(zone=zone, answer=(sign(zone, found),))

@@ -1,0 +1,1 @@
+"""The commands, one file each. `harness/cli.py` lists them."""

@@ -1,0 +1,44 @@
+"""What several commands have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Command = Callable[..., Any]
+
+scenarios_option = click.option(
+    "-s",
+    "--scenarios",
+    "own_paths",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Also take the scenarios in this file or directory. May be repeated.",
+)
+"""`-s PATH`, handed to the command as `own_paths`."""
+
+patterns_argument = click.argument("patterns", metavar="[PATTERN]...", nargs=-1)
+"""Which scenarios are meant, in the words of `harness/scenario/selection.py`."""
+
+PATTERNS_HELP = """\b
+Patterns select scenarios; several add up:
+  'ee-*'                            ids, with * and ?
+  group:baseline                    a directory
+  covers:'7672-2.2*'                a requirement
+  importance:critical  need:ipv6  catalogue:d-ee-mismatch
+  '!covers:7672-2.2-1'              not these
+"""
+
+
+def paragraph(text: str, *, indent: str = "  ") -> str:
+    """Text wrapped for a terminal."""
+    import textwrap
+
+    paragraphs = (" ".join(part.split()) for part in text.strip().split("\n\n"))
+    return "\n\n".join(
+        textwrap.fill(part, width=100, initial_indent=indent, subsequent_indent=indent) for part in paragraphs
+    )

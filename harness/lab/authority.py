@@ -1,0 +1,140 @@
+"""The authoritative servers of the fake Internet: what the world answers, put on the wire, with its faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from harness.journal import Asked, Strayed, Where
+from harness.scenario.zones import What
+from harness.world.answers import Rcode, Reply
+from harness.world.internet import Internet
+from harness.world.records import type_name
+from harness.world.zones import Zone
+
+from .dns_server import Transport
+from .packets import CLASSIC_LIMIT, Query, Shape, garbage, read_query, truncated, write_reply
+from .recorder import Recorder
+
+_RCODES = {
+    What.SERVFAIL: Rcode.SERVFAIL,
+    What.REFUSED: Rcode.REFUSED,
+    What.NOTIMP: Rcode.NOTIMP,
+    What.FORMERR: Rcode.FORMERR,
+}
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A packed answer, and what there is to say about it."""
+
+    wire: bytes | None
+    scenario: str
+    values: dict[str, object]
+    turns: bool
+
+
+class Authority:
+    """Answers for every zone of the lab, or, asked at a name server's own address, for that server's zones.
+
+    A signature is made for the first question that needs it; the packed answer is kept.
+    """
+
+    def __init__(self, internet: Internet, recorder: Recorder | None, *, by_address: bool = False) -> None:
+        """With `by_address`, each name server knows its own zones only, as on the real Internet."""
+        self._internet = internet
+        self._recorder = recorder
+        self._by_address = by_address
+        self._kept: dict[tuple[bytes, Transport, str], _Kept] = {}
+        self._turn = 0
+
+    def forget(self) -> None:
+        """The world has changed: answer anew."""
+        self._kept.clear()
+
+    def respond(self, message: bytes, transport: Transport, client: str, asked: str) -> bytes | None:
+        """The reply to a message; None where none is given."""
+        key = (message[2:], transport, asked if self._by_address else "")
+        kept = self._kept.get(key)
+        if kept is None or kept.turns:
+            query = read_query(message)
+            if query is None:
+                return message[:2] + b"\x84\x01\0\0\0\0\0\0\0\0" if len(message) >= 12 else None
+            kept = self._make(query, transport, asked)
+            if len(self._kept) > 200_000:
+                self._kept.clear()
+            self._kept[key] = kept
+        if self._recorder is not None:
+            if kept.scenario or kept.values["rcode"] != "REFUSED":
+                self._recorder.record(Asked, scenario=kept.scenario, client=client, **kept.values)
+            else:
+                self._recorder.record(Strayed, name=kept.values["name"], type=kept.values["type"], client=client)
+        return message[:2] + kept.wire[2:] if kept.wire is not None else None
+
+    def _make(self, query: Query, transport: Transport, asked: str) -> _Kept:
+        reply = self._internet.answer(query.name, query.type, served=self._served_at(asked))
+        wire = self._pack(query, reply, transport)
+        rcode = "none" if wire is None else Rcode(wire[3] & 15).name
+        values: dict[str, object] = {
+            "where": Where.AUTHORITY,
+            "name": query.name,
+            "type": type_name(query.type),
+            "transport": transport,
+            "rcode": rcode,
+            "dnssec_ok": query.dnssec_ok,
+            "checking_disabled": query.checking_disabled,
+            "faults": tuple(map(str, reply.faults)),
+        }
+        turns = reply.zone is not None and reply.zone.spec.rotate
+        return _Kept(wire, self._internet.scenario_of(query.name), values, turns)
+
+    def _served_at(self, asked: str):  # type: ignore[no-untyped-def]
+        if not self._by_address:
+            return lambda _: True
+        plan = self._internet.around.plan
+        if asked == plan.root_server:
+            return lambda zone: not zone.scenario
+        world = plan.world_of(asked)
+
+        def served(zone: Zone) -> bool:
+            return bool(zone.scenario) and asked == plan.name_server(self._internet.world(zone.scenario).index, 0)
+
+        return served if world is not None else lambda _: False
+
+    def _pack(self, query: Query, reply: Reply, transport: Transport) -> bytes | None:
+        manners = reply.manners
+        shape = Shape(
+            rcode=reply.rcode,
+            authoritative=reply.authoritative and reply.zone is not None,
+            authentic=What.SET_AD in manners,
+            answer=reply.answer,
+            authority=reply.authority,
+            additional=reply.additional,
+            mixed_case=What.MIXED_CASE in manners,
+            turn=self._next_turn() if reply.zone is not None and reply.zone.spec.rotate else 0,
+        )
+        for what, rcode in _RCODES.items():
+            if what in manners:
+                return write_reply(query, Shape(rcode=rcode), limit=None)
+        if What.DROP in manners:
+            return None
+        if What.GARBAGE in manners:
+            return garbage(query)
+        if What.LAME in manners:
+            upwards = self._internet.answer(".", 2)
+            referral = replace(shape, rcode=Rcode.NOERROR, authoritative=False, answer=(), authority=upwards.answer)
+            return write_reply(query, referral, limit=query.limit if transport == "udp" else None)
+        if What.NO_EDNS in manners:
+            plain = replace(query, edns=False, dnssec_ok=False, limit=CLASSIC_LIMIT)
+            return write_reply(plain, shape, limit=plain.limit if transport == "udp" else None)
+        if transport == "udp" and manners & {What.TRUNCATE, What.TRUNCATE_NO_TCP}:
+            return truncated(query, shape)
+        if transport == "tcp" and What.TRUNCATE_NO_TCP in manners:
+            return None
+        wire = write_reply(query, shape, limit=query.limit if transport == "udp" else None)
+        if transport == "udp" and What.DROP_LARGE_UDP in manners and len(wire) > CLASSIC_LIMIT:
+            return None
+        return wire
+
+    def _next_turn(self) -> int:
+        self._turn += 1
+        return self._turn

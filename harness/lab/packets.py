@@ -1,0 +1,169 @@
+"""DNS messages on the wire: what a query says, and how a reply is packed. dnslib does the octets."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from struct import pack
+
+from dnslib import DNSHeader, DNSQuestion, DNSRecord
+from dnslib.dns import EDNS0, RD, RR, DNSError
+from dnslib.label import DNSLabel
+
+from harness.world.answers import SignedSet
+from harness.world.names import labels
+from harness.world.records import Record, Type
+
+CLASSIC_LIMIT = 512
+"""Largest UDP message without EDNS, in octets (RFC 1035 section 4.2.1)."""
+OUR_LIMIT = 1232
+"""Largest UDP message offered and sent by danelab, in octets."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question as it came."""
+
+    id: int
+    name: str
+    """Lower case, absolute."""
+    asked: str
+    """As written by the client."""
+    type: int
+    edns: bool
+    dnssec_ok: bool
+    checking_disabled: bool
+    wants_ad: bool
+    recursion_desired: bool
+    limit: int
+    """Largest UDP reply the client takes, in octets."""
+
+
+def read_query(message: bytes) -> Query | None:
+    """The question in a message; None for what is no query of one question in class IN."""
+    try:
+        parsed = DNSRecord.parse(message)
+    except (DNSError, struct.error, ValueError, IndexError):
+        return None
+    header = parsed.header
+    if header.qr or header.opcode or len(parsed.questions) != 1 or parsed.q.qclass != 1:
+        return None
+    options = next((record for record in parsed.ar if record.rtype == 41), None)
+    asked = str(parsed.q.qname)
+    return Query(
+        id=header.id,
+        name=asked.lower(),
+        asked=asked,
+        type=parsed.q.qtype,
+        edns=options is not None,
+        dnssec_ok=options is not None and bool(options.ttl & 0x8000),
+        checking_disabled=bool(header.cd),
+        wants_ad=bool(header.ad),
+        recursion_desired=bool(header.rd),
+        limit=min(max(options.rclass, CLASSIC_LIMIT), OUR_LIMIT) if options is not None else CLASSIC_LIMIT,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """How a reply is packed."""
+
+    rcode: int
+    authoritative: bool = False
+    authentic: bool = False
+    recursion_available: bool = False
+    answer: tuple[SignedSet, ...] = ()
+    authority: tuple[SignedSet, ...] = ()
+    additional: tuple[SignedSet, ...] = ()
+    mixed_case: bool = False
+    turn: int = 0
+    """By how many places each RRset is rotated."""
+    error: tuple[int, str] | None = None
+    """Extended DNS error, code and text (RFC 8914)."""
+
+
+def write_reply(query: Query, shape: Shape, *, limit: int | None, edns: bool | None = None) -> bytes:
+    """The packed reply; `limit` in octets (None over TCP). What does not fit is left out and TC set (RFC 2181 9)."""
+    message = _message(query, shape, edns=query.edns if edns is None else edns)
+    packed = bytes(message.pack())
+    if limit is not None and len(packed) > limit:
+        if shape.additional:
+            return write_reply(query, replace(shape, additional=()), limit=limit, edns=edns)
+        return truncated(query, shape, edns=edns)
+    return packed
+
+
+def truncated(query: Query, shape: Shape, *, edns: bool | None = None) -> bytes:
+    """The reply with nothing in it but the TC flag."""
+    empty = Shape(rcode=shape.rcode, authoritative=shape.authoritative, recursion_available=shape.recursion_available)
+    message = _message(query, empty, edns=query.edns if edns is None else edns)
+    message.header.tc = 1
+    return bytes(message.pack())
+
+
+def garbage(query: Query) -> bytes:
+    """A reply whose header is sound and whose rest cannot be decoded: a compression pointer to itself."""
+    return pack("!6H", query.id, 0x8400, 1, 1, 0, 0) + b"\xc0\x0c\xc0\x0c\xff"
+
+
+def _message(query: Query, shape: Shape, *, edns: bool) -> DNSRecord:
+    header = DNSHeader(
+        id=query.id,
+        qr=1,
+        aa=int(shape.authoritative),
+        rd=int(query.recursion_desired),
+        ra=int(shape.recursion_available),
+        ad=int(shape.authentic),
+        cd=int(query.checking_disabled),
+        rcode=shape.rcode,
+    )
+    question = DNSQuestion(DNSLabel(list(labels(query.asked))), query.type)
+    message = DNSRecord(header, q=question)
+    signatures = query.dnssec_ok and edns
+    message.add_answer(*_records(shape.answer, query, shape, signatures=signatures))
+    message.add_auth(*_records(shape.authority, query, shape, signatures=signatures))
+    message.add_ar(*_records(shape.additional, query, shape, signatures=signatures))
+    if edns:
+        options = EDNS0(udp_len=OUR_LIMIT, flags="do" if query.dnssec_ok else "")
+        if shape.error is not None:
+            code, text = shape.error
+            data = pack("!H", code) + text.encode()
+            options.rdata = [_Option(15, data)]
+        message.add_ar(options)
+    return message
+
+
+class _Option:
+    """An EDNS option, as dnslib packs them."""
+
+    def __init__(self, code: int, data: bytes) -> None:
+        self.code = code
+        self.data = data
+
+    def pack(self, buffer: object) -> None:
+        buffer.pack("!HH", self.code, len(self.data))  # type: ignore[attr-defined]
+        buffer.append(self.data)  # type: ignore[attr-defined]
+
+
+_DNSSEC = (Type.RRSIG, Type.NSEC, Type.NSEC3)
+
+
+def _records(sets: Iterable[SignedSet], query: Query, shape: Shape, *, signatures: bool) -> list[RR]:
+    found: list[RR] = []
+    for one in sets:
+        if one.rrset.type in _DNSSEC and not signatures and one.rrset.type != query.type:
+            continue
+        records = one.rrset.records
+        turn = shape.turn % len(records)
+        found += [_record(record, query, shape) for record in (*records[turn:], *records[:turn])]
+        if signatures:
+            found += [_record(record, query, shape) for record in one.signatures]
+    return found
+
+
+def _record(record: Record, query: Query, shape: Shape) -> RR:
+    owner = query.asked if record.owner == query.name else record.owner
+    if shape.mixed_case:
+        owner = "".join(letter.upper() if place % 2 else letter.lower() for place, letter in enumerate(owner))
+    return RR(DNSLabel(list(labels(owner))), record.type, ttl=record.ttl, rdata=RD(record.rdata))

@@ -1,0 +1,104 @@
+"""The simulated resolver: a validating recursive resolver that answers from what the world knows.
+
+Secure answers carry AD, bogus and failed ones are SERVFAIL, insecure ones are plain (RFC 4035 section 3.2).
+It never waits: a lookup that a real resolver would give up after some seconds fails at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.journal import Asked, Strayed, Where
+from harness.scenario.zones import Resolver as Manners
+from harness.world.answers import Rcode
+from harness.world.internet import Internet
+from harness.world.records import type_name
+from harness.world.resolution import Resolution, Security, resolve
+
+from .dns_server import Transport
+from .packets import Query, Shape, read_query, write_reply
+from .recorder import Recorder
+
+_EDE_DNSSEC_BOGUS = 6
+_EDE_NO_REACHABLE_AUTHORITY = 22
+
+
+@dataclass(frozen=True)
+class _Kept:
+    wire: bytes
+    scenario: str
+    values: dict[str, object]
+
+
+class SimulatedResolver:
+    """Answers any client; what a scenario says of the resolver holds for that scenario's names."""
+
+    def __init__(self, internet: Internet, recorder: Recorder | None) -> None:
+        self._internet = internet
+        self._recorder = recorder
+        self._kept: dict[tuple[bytes, Transport], _Kept] = {}
+
+    def forget(self) -> None:
+        """The world has changed: answer anew."""
+        self._kept.clear()
+
+    def respond(self, message: bytes, transport: Transport, client: str, _: str) -> bytes | None:
+        """The reply to a message; None for what is no query."""
+        key = (message[2:], transport)
+        kept = self._kept.get(key)
+        if kept is None:
+            query = read_query(message)
+            if query is None:
+                return message[:2] + b"\x81\x81\0\0\0\0\0\0\0\0" if len(message) >= 12 else None
+            kept = self._kept[key] = self._make(query, transport)
+        if self._recorder is not None:
+            if kept.values["rcode"] == "REFUSED":
+                self._recorder.record(Strayed, name=kept.values["name"], type=kept.values["type"], client=client)
+            else:
+                self._recorder.record(Asked, scenario=kept.scenario, client=client, **kept.values)
+        return message[:2] + kept.wire[2:]
+
+    def _make(self, query: Query, transport: Transport) -> _Kept:
+        scenario = self._internet.scenario_of(query.name)
+        manners = self._internet.world(scenario).scenario.resolver if scenario else Manners()
+        if self._internet.is_inside(query.name):
+            resolution = resolve(self._internet, query.name, query.type)
+            shape = _shape(query, resolution, manners)
+        else:
+            resolution = Resolution(Security.FAILED, Rcode.REFUSED)
+            shape = Shape(rcode=Rcode.REFUSED, recursion_available=True)
+        wire = write_reply(query, shape, limit=query.limit if transport == "udp" else None)
+        values: dict[str, object] = {
+            "where": Where.RESOLVER,
+            "name": query.name,
+            "type": type_name(query.type),
+            "transport": transport,
+            "rcode": Rcode(shape.rcode).name,
+            "dnssec_ok": query.dnssec_ok,
+            "checking_disabled": query.checking_disabled,
+            "authentic_data": shape.authentic,
+            "faults": tuple(map(str, resolution.faults)),
+        }
+        return _Kept(wire, scenario, values)
+
+
+def _shape(query: Query, resolution: Resolution, manners: Manners) -> Shape:
+    withheld = resolution.security is Security.BOGUS and manners.validates and not query.checking_disabled
+    if resolution.security is Security.FAILED or withheld:
+        code = _EDE_DNSSEC_BOGUS if withheld else _EDE_NO_REACHABLE_AUTHORITY
+        return Shape(rcode=Rcode.SERVFAIL, recursion_available=True, error=(code, resolution.why))
+    match manners.sets_ad:
+        case "always":
+            authentic = True
+        case "never":
+            authentic = False
+        case _:
+            authentic = resolution.security is Security.SECURE and manners.validates
+    return Shape(
+        rcode=resolution.rcode,
+        recursion_available=True,
+        # A client shows that it knows AD by setting AD or DO (RFC 6840 section 5.7).
+        authentic=authentic and (query.dnssec_ok or query.wants_ad) and not query.checking_disabled,
+        answer=resolution.answer,
+        authority=resolution.authority,
+    )

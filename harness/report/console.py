@@ -1,0 +1,163 @@
+"""The report for people: verdicts by group, then failures told in four lines, choices taken, and one line to sum up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.errors import ExitCode
+from harness.scenario.models import Mode
+from harness.verdict import Grade, Result, Verdict
+
+from .failures import failures
+from .model import RunReport, grouped
+from .plain import plain
+
+STYLES = {
+    Verdict.PASS: "green",
+    Verdict.ALLOWED: "cyan",
+    Verdict.FAIL: "bold red",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.UNSUPPORTED: "bright_black",
+    Verdict.ERROR: "magenta",
+}
+_CONCLUSION = {
+    ExitCode.AS_EXPECTED: "As expected.",
+    ExitCode.NOT_CONFORMING: "Not conforming.",
+    ExitCode.HARNESS: "danelab itself failed; that is not the target's fault.",
+    ExitCode.NOTHING_CONCLUDED: "That allows no conclusion.",
+}
+_CODES = (
+    "AUTH over TLS, authenticated by DANE; TLS over TLS, not authenticated; CLEAR in cleartext; "
+    "DEFER withheld and kept for later; BOUNCE returned; NEXT: by a less preferred host"
+)
+
+
+def show(report: RunReport, console: Console, *, verbose: bool = False) -> None:
+    """Print the report. `verbose` gives every scenario a line of its own, with reason, notes and evidence."""
+    page = _Page(console)
+    run = report.run
+    page.line(f"danelab: {', '.join(run.targets)}; mode {run.mode}; resolver {run.resolver}; seed {run.seed}", "bold")
+    if run.judged_as is not run.mode:
+        page.line(f"Judged as a sender in mode {run.judged_as}: what does one in mode {run.mode} give away?")
+    for (target, group), results in grouped(report.results).items():
+        _group(page, results, name=" / ".join(filter(None, (target if len(run.targets) > 1 else "", group))))
+        page.table(_rows(results, verbose=verbose))
+    if report.results:
+        page.line()
+        page.line(_CODES, "dim")
+    failures(page, report)
+    _choices(page, report.results)
+    _remarks(page, report)
+    page.line()
+    page.line(_sum(report), "bold green" if report.exit_code == ExitCode.AS_EXPECTED else "bold red")
+
+
+class _Page:
+    """A terminal on which everything is plain text: no markup, no control characters, nothing wider than it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def text(self, text: str, style: str = "") -> Text:
+        return Text(plain(text, encoding=self._console.encoding), style=style)
+
+    def line(self, text: str = "", style: str = "") -> None:
+        self._console.print(self.text(text, style), soft_wrap=False)
+
+    def table(self, rows: Iterable[Sequence[tuple[str, str]]]) -> None:
+        """Rows of cells, each a text and its style; the last column takes the space that is left."""
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0), expand=True)
+        cells = [[self.text(*cell) for cell in row] for row in rows]
+        if not cells:
+            return
+        table.add_column(width=1)
+        for index in range(len(cells[0]) - 1):
+            longest = max(row[index].cell_len for row in cells)
+            table.add_column(width=min(longest, self._console.width // 4), overflow="fold")
+        table.add_column(ratio=1, overflow="fold")
+        for row in cells:
+            table.add_row("", *row)
+        self._console.print(table)
+
+
+def _group(page: _Page, results: Sequence[Result], *, name: str) -> None:
+    page.line()
+    page.line(f"{name or 'scenarios'}: {_counted(results)}", "bold")
+
+
+def _counted(results: Iterable[Result]) -> str:
+    """How many there are of each verdict, those that are missing left out; failures by grade."""
+    listed = list(results)
+    grades = Counter(result.grade for result in listed if result.verdict is Verdict.FAIL)
+    parts = []
+    for verdict in Verdict:
+        number = sum(result.verdict is verdict for result in listed)
+        graded = ", ".join(f"{grades[grade]} {grade}" for grade in Grade if grades[grade])
+        if number:
+            parts.append(f"{number} {verdict}" + (f" ({graded})" if verdict is Verdict.FAIL else ""))
+    return ", ".join(parts) or "nothing ran"
+
+
+def _rows(results: Sequence[Result], *, verbose: bool) -> Iterable[Sequence[tuple[str, str]]]:
+    """Passes share a row where they came out alike; everything else, and with `verbose` every scenario, has its own."""
+    alike: dict[str, list[Result]] = {}
+    for result in results:
+        if result.verdict is Verdict.PASS and not verbose:
+            alike.setdefault(result.outcome, []).append(result)
+    for outcome, passed in sorted(alike.items(), key=lambda item: -len(item[1])):
+        names = ", ".join(result.scenario for result in passed)
+        yield (Verdict.PASS, STYLES[Verdict.PASS]), (outcome, ""), (names, "")
+    for result in results:
+        if result.verdict is not Verdict.PASS or verbose:
+            words = f"{result.scenario}: {result.reason}"
+            if result.choice and result.verdict is Verdict.ALLOWED:
+                words += f" ({result.choice})"
+            if verbose:
+                words += "".join(f"; {note}" for note in result.notes)
+                words += "".join(f"\n{each}" for each in result.evidence)
+            yield (result.verdict, STYLES[result.verdict]), (result.outcome, ""), (words, "")
+
+
+def _choices(page: _Page, results: Iterable[Result]) -> None:
+    """What the target made of the choices that the RFCs leave to it."""
+    taken: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        if result.choice and result.verdict in (Verdict.PASS, Verdict.ALLOWED):
+            taken.setdefault((result.choice, result.outcome), []).append(result.scenario)
+    if taken:
+        page.line()
+        page.line("Choices taken", "bold")
+        page.table(
+            ((choice, "cyan"), (outcome, ""), (", ".join(names), "")) for (choice, outcome), names in taken.items()
+        )
+
+
+def _remarks(page: _Page, report: RunReport) -> None:
+    """What is said once instead of a hundred times."""
+    for target in report.inactive:
+        page.line()
+        page.line(f"DANE is not active in this configuration ({target}).", "bold red")
+        why = "mode unaware is a sender without DANE"
+        if report.run.mode is not Mode.UNAWARE:
+            why = (
+                "it is switched off, or its resolver does not validate, or the resolver's AD bit is not trusted "
+                "('options trust-ad' in resolv.conf)"
+            )
+        page.line(f"All that a sender with DANE withholds was delivered. The likely cause: {why}.")
+    for problem in dict.fromkeys(report.faults):
+        page.line()
+        page.line(f"danelab failed: {problem}", "magenta")
+    if not report.run.complete:
+        page.line()
+        page.line("The journal ends before the run did; what it does not tell was not judged.", "yellow")
+
+
+def _sum(report: RunReport) -> str:
+    number = report.run.scenarios
+    what = f"{number} scenario{'' if number == 1 else 's'} in {report.run.duration:.1f} s: {_counted(report.results)}."
+    return f"{what} {_CONCLUSION[ExitCode(report.exit_code)]}"

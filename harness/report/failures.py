@@ -1,0 +1,70 @@
+"""Failures told in four lines each; where one rule is broken again and again, the later ones in one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from harness.verdict import Result, Verdict
+
+from .model import RunReport
+
+MANY = 12
+"""More failures than this of one rule are not all told in full."""
+IN_FULL = 3
+"""How many of them are."""
+
+
+class Page(Protocol):
+    """What a failure is printed on."""
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """One paragraph."""
+
+    def table(self, rows: Iterable[Sequence[tuple[str, str]]]) -> None:
+        """Rows of cells, each a text and its style."""
+
+
+def failures(page: Page, report: RunReport) -> None:
+    """Every failure, by the rule it breaks. Each gets at least a line that says what leaked to whom."""
+    rules: dict[str, list[Result]] = {}
+    for result in report.results:
+        if result.verdict is Verdict.FAIL:
+            rules.setdefault(result.requirements[0], []).append(result)
+    several = len(report.run.targets) > 1
+    if rules:
+        page.line()
+        page.line("Failures", "bold red")
+    for broken in rules.values():
+        told = broken[:IN_FULL] if len(broken) > MANY else broken
+        for result in told:
+            _in_full(page, result, several=several)
+        rest = broken[len(told) :]
+        if rest:
+            page.line()
+            page.line(f"The same rule ({rest[0].requirements[0]}) was broken in {len(rest)} more:", "bold")
+            page.table(((_name(result, several=several), ""), (_briefly(result), "")) for result in rest)
+
+
+def _in_full(page: Page, result: Result, *, several: bool) -> None:
+    page.line()
+    page.line(f"{_name(result, several=several)} ({result.grade})", "bold")
+    story = result.story
+    if story is not None:
+        page.table(
+            (
+                (("world", "dim"), (story.world, "")),
+                (("rule", "dim"), (story.rule, "")),
+                (("expected", "dim"), (story.expected, "")),
+                (("seen", "dim"), (story.seen, "")),
+            )
+        )
+
+
+def _name(result: Result, *, several: bool) -> str:
+    return f"{result.scenario} / {result.target}" if several else result.scenario
+
+
+def _briefly(result: Result) -> str:
+    what = f"{result.grade}: {result.outcome} where {result.expected} was expected"
+    return what + (f"; leaked {', and '.join(map(str, result.leaked))}" if result.leaked else "")

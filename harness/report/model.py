@@ -1,0 +1,87 @@
+"""What every report tells of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from harness.journal import Event, RunEnded, RunStarted
+from harness.scenario.models import Mode
+from harness.verdict import Result, Verdict, count, exit_code, faults, inactive
+from harness.verdict.result import Record
+
+VERSION: Literal[1] = 1
+"""Version of the JSON report's format; it changes when a field changes its meaning or goes away."""
+
+
+class RunFacts(Record):
+    """What was run."""
+
+    mode: Mode
+    """What the target was configured to do about DANE."""
+    judged_as: Mode
+    """What it was judged by: a target without DANE is judged as an opportunistic DANE sender."""
+    resolver: str
+    seed: str
+    """The same seed gives the same names, keys and addresses."""
+    duration: float
+    """Seconds."""
+    scenarios: int
+    """How many scenarios were judged."""
+    targets: tuple[str, ...]
+    started: str = ""
+    """When the run began, in ISO 8601; empty where that is not told."""
+    complete: bool
+    """Whether the journal reaches the end of the run."""
+
+
+class RunReport(Record):
+    """The report of one run."""
+
+    version: Literal[1] = VERSION
+    """Version of this format."""
+    run: RunFacts
+    summary: dict[Verdict, int]
+    """How many results there are of each verdict."""
+    exit_code: int
+    """0 as expected, 1 not conforming, 3 danelab failed, 4 nothing ran or nothing could be concluded."""
+    inactive: tuple[str, ...] = ()
+    """Targets for which DANE was not active: they delivered all that only a sender with DANE withholds."""
+    faults: tuple[str, ...] = Field(default=())
+    """Failures of danelab that belong to no single scenario."""
+    results: tuple[Result, ...]
+
+
+def build(events: Iterable[Event], results: Sequence[Result], *, started: str = "") -> RunReport:
+    """The report of a run, from its journal and its results. `started` is the time of day, which no journal holds."""
+    known = list(events)
+    start = next((event for event in known if isinstance(event, RunStarted)), None)
+    problems = faults(known)
+    return RunReport(
+        run=RunFacts(
+            mode=Mode(start.mode) if start else Mode.OPPORTUNISTIC,
+            judged_as=Mode(start.judged_as) if start else Mode.OPPORTUNISTIC,
+            resolver=start.resolver if start else "unknown",
+            seed=start.seed if start else "",
+            duration=max((event.at for event in known), default=0.0),
+            scenarios=len({result.scenario for result in results}),
+            targets=start.targets if start else tuple(dict.fromkeys(result.target for result in results)),
+            started=started,
+            complete=any(isinstance(event, RunEnded) for event in known),
+        ),
+        summary=dict(count(results)),
+        exit_code=exit_code(results, faults=problems),
+        inactive=inactive(results),
+        faults=problems,
+        results=tuple(results),
+    )
+
+
+def grouped(results: Iterable[Result]) -> Mapping[tuple[str, str], Sequence[Result]]:
+    """The results by target and group, in the order in which these first appear."""
+    found: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        found.setdefault((result.target, result.group), []).append(result)
+    return found

@@ -1,0 +1,194 @@
+"""One session with one address: greeting, STARTTLS, authentication, mail transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from OpenSSL import SSL
+
+from harness.sender.errors import HostFailure
+from harness.sender.policy import HostPlan, Stage
+from harness.sender.result import AttemptOutcome, Status
+from harness.sender.rules import Rules
+from harness.sender.smtp import Reply, SmtpClient, capabilities
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """What is to be transmitted. `content` is as DATA carries it, `size` the octets before dot-stuffing."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    content: bytes
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What became of one recipient in the session."""
+
+    status: Status
+    reason: str
+
+
+@dataclass(kw_only=True)
+class Report:
+    """What is known of a session so far; recipients without a decision may go to another host."""
+
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    tls: str | None = None
+    tls_begun: bool = False
+    association: str | None = None
+    failure: HostFailure | None = None
+
+
+class Session:
+    """A session over a connected client. `run` never raises `HostFailure`: it is part of the report."""
+
+    def __init__(
+        self,
+        client: SmtpClient,
+        *,
+        plan: HostPlan,
+        envelope: Envelope,
+        helo: str,
+        context: SSL.Context,
+        rules: Rules,
+    ) -> None:
+        self._client = client
+        self._plan = plan
+        self._envelope = envelope
+        self._helo = helo
+        self._context = context
+        self._rules = rules
+        self.report = Report()
+
+    async def run(self, *, with_tls: bool) -> Report:
+        """Deliver what can be delivered. `with_tls` is false in a cleartext retry."""
+        try:
+            offered = await self._open(with_tls=with_tls)
+            await self._transfer(offered)
+        except HostFailure as failure:
+            self.report.failure = failure
+            lost = failure.outcome is AttemptOutcome.LOST
+            if not lost and self._rules.quits_politely(failure.stage):
+                await self._client.quit()
+        else:
+            await self._client.quit()
+        finally:
+            self._client.close()
+        return self.report
+
+    async def _open(self, *, with_tls: bool) -> frozenset[str]:
+        """Up to where MAIL may be sent; returns the capabilities in force."""
+        greeting = await self._client.reply(Stage.GREETING)
+        if not greeting.positive:
+            raise self._refused(Stage.GREETING, reply=greeting)
+        before = await self._greet()
+        offered = "STARTTLS" in before
+        if not with_tls:
+            return before
+        if not self._rules.starts_tls(self._plan.level, offered=offered):
+            if self._rules.goes_on_without_offer(self._plan.level):
+                return before
+            raise self._without_tls("STARTTLS is not offered")
+        reply = await self._client.command("STARTTLS", stage=Stage.STARTTLS)
+        if reply.code != 220:
+            if self._rules.goes_on_after_refusal(self._plan.level, code=reply.code):
+                return before
+            raise self._without_tls(f"STARTTLS refused: {reply}")
+        await self._secure()
+        after = await self._greet() if self._rules.greets_again() else before
+        if self._rules.starts_tls_again(offered="STARTTLS" in after):
+            await self._client.command("STARTTLS", stage=Stage.STARTTLS)
+        return self._rules.capabilities_in_force(before=before, after=after)
+
+    async def _greet(self) -> frozenset[str]:
+        reply = await self._client.command(f"EHLO {self._helo}", stage=Stage.EHLO)
+        if reply.positive:
+            return capabilities(reply)
+        if self._rules.greets_with_helo(self._plan.level):
+            reply = await self._client.command(f"HELO {self._helo}", stage=Stage.EHLO)
+            if reply.positive:
+                return frozenset()
+        raise self._refused(Stage.EHLO, reply=reply)
+
+    async def _secure(self) -> None:
+        for line in self._rules.commands_before_handshake():
+            self._client.send(line.encode() + b"\r\n", stage=Stage.STARTTLS)
+        self.report.tls_begun = True
+        await self._client.start_tls(
+            self._context,
+            server_name=self._plan.server_name,
+            discard=self._rules.discards_plaintext_before_tls(),
+        )
+        assert self._client.tls is not None
+        self.report.tls = self._client.tls.version
+        if not self._rules.authentication_needed(self._plan.level):
+            return
+        chain = self._client.tls.chain()
+        faults = ["the server sent no certificate"] if not chain else []
+        for record in self._plan.records if chain else ():
+            fault = self._rules.fault(record, chain=chain, references=self._plan.references)
+            if fault is None:
+                self.report.association = record.parameters
+                return
+            faults.append(f"{record.parameters}: {fault}")
+        raise HostFailure(
+            f"not authenticated: {'; '.join(dict.fromkeys(faults))}",
+            stage=Stage.AUTHENTICATION,
+            outcome=AttemptOutcome.NOT_AUTHENTICATED,
+        )
+
+    async def _transfer(self, offered: frozenset[str]) -> None:
+        envelope = self._envelope
+        if self._rules.exceeds_size_limit(envelope.size, capabilities=offered):
+            self._decide_all(self._rules.status_after_final_refusal(), reason="beyond the server's SIZE limit")
+            return
+        sized = any(each == "SIZE" or each.startswith("SIZE ") for each in offered)
+        size = f" SIZE={envelope.size}" if sized else ""
+        reply = await self._client.command(f"MAIL FROM:<{envelope.sender}>{size}", stage=Stage.MAIL)
+        if not reply.positive:
+            self._refuse_all(Stage.MAIL, reply=reply)
+            return
+        accepted: list[str] = []
+        for recipient in envelope.recipients:
+            reply = await self._client.command(f"RCPT TO:<{recipient}>", stage=Stage.RCPT)
+            if reply.positive:
+                accepted.append(recipient)
+            else:
+                self._refuse(recipient, stage=Stage.RCPT, reply=reply)
+        if not accepted:
+            return
+        reply = await self._client.command("DATA", stage=Stage.DATA)
+        if reply.code != 354:
+            self._refuse_all(Stage.DATA, reply=reply)
+            return
+        self._client.send(envelope.content, stage=Stage.BODY)
+        reply = await self._client.reply(Stage.BODY)
+        if not 200 <= reply.code <= 299:
+            self._refuse_all(Stage.BODY, reply=reply)
+            return
+        self._decide_all(Status.DELIVERED, reason=str(reply))
+
+    def _refuse(self, recipient: str, *, stage: Stage, reply: Reply) -> None:
+        final = self._rules.refusal_is_final(stage, code=reply.code)
+        if not final and not self._rules.refusal_ends_the_attempt(stage):
+            raise self._refused(stage, reply=reply)
+        status = self._rules.status_after_final_refusal() if final else self._rules.status_after_temporary_refusal()
+        self.report.decisions[recipient] = Decision(status=status, reason=f"{stage}: {reply}")
+
+    def _refuse_all(self, stage: Stage, *, reply: Reply) -> None:
+        for recipient in self._envelope.recipients:
+            if recipient not in self.report.decisions:
+                self._refuse(recipient, stage=stage, reply=reply)
+
+    def _decide_all(self, status: Status, *, reason: str) -> None:
+        for recipient in self._envelope.recipients:
+            self.report.decisions.setdefault(recipient, Decision(status=status, reason=reason))
+
+    def _refused(self, stage: Stage, *, reply: Reply) -> HostFailure:
+        return HostFailure(f"{stage}: {reply}", stage=stage, outcome=AttemptOutcome.REFUSED)
+
+    def _without_tls(self, reason: str) -> HostFailure:
+        return HostFailure(reason, stage=Stage.STARTTLS, outcome=AttemptOutcome.NO_TLS)

@@ -1,0 +1,253 @@
+"""The judge: scenarios, profile and journal in, verdicts out. A pure function; an old run can be judged again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from harness.journal import Died, Event, HarnessFault, RunStarted
+from harness.scenario.models import Mode, Scenario
+from harness.scenario.outcomes import Code
+from harness.scenario.requirements import Requirement
+
+from .conformance import covering
+from .finding import UNPROVED, Finding, weigh
+from .observation import Fate, Numbered, Observation, Sending, observe
+from .profile import Profile, permitted_in
+from .result import Grade, Result, Verdict
+from .story import story, trail
+from .support import Support
+
+_WORST_FIRST = (
+    (Verdict.ERROR, None),
+    (Verdict.FAIL, Grade.SECURITY),
+    (Verdict.FAIL, Grade.DELIVERY),
+    (Verdict.FAIL, Grade.WARNING),
+    (Verdict.INCONCLUSIVE, None),
+    (Verdict.UNSUPPORTED, None),
+    (Verdict.ALLOWED, None),
+    (Verdict.PASS, None),
+)
+
+Judged = tuple[Sending, Fate, Finding]
+
+
+def judge(
+    scenarios: Iterable[Scenario],
+    profile: Profile,
+    events: Iterable[Event],
+    *,
+    requirements: Mapping[str, Requirement] | None = None,
+    groups: Mapping[str, str] | None = None,
+) -> list[Result]:
+    """One result for each target of the run and each of the scenarios that took part in it, in their order.
+
+    `requirements` gives failures the words of the rule; `groups` names the group of each scenario, by id.
+    Events that name no target belong to the only one, and to none where there are several. Raises HarnessError for an
+    event that makes no sense.
+    """
+    numbered = list(enumerate(events, 1))
+    started = next((event for _, event in numbered if isinstance(event, RunStarted)), None)
+    ran = [scenario for scenario in scenarios if started is None or scenario.id in started.scenarios]
+    named = dict.fromkeys(event.target for _, event in numbered if event.target)
+    targets = started.targets if started and started.targets else tuple(named) or ("",)
+    unplaced = faults(event for _, event in numbered)
+    results: list[Result] = []
+    for target in targets:
+        mine = _sort_out(numbered, target, alone=len(targets) == 1)
+        observations = {scenario.id: observe(scenario, target, mine.get(scenario.id, mine[""])) for scenario in ran}
+        bench = _Bench(observations, profile, requirements or {}, groups or {})
+        results.extend(_excused(bench.result(scenario.id), unplaced) for scenario in ran)
+    return results
+
+
+def judge_scenario(
+    scenario: Scenario,
+    profile: Profile,
+    observations: Mapping[str, Observation],
+    *,
+    requirements: Mapping[str, Requirement] | None = None,
+) -> Result:
+    """The result of one scenario, given what was observed of one target in all scenarios of the run, by their ids."""
+    return _Bench(observations, profile, requirements or {}, {}).result(scenario.id)
+
+
+def faults(events: Iterable[Event]) -> tuple[str, ...]:
+    """Failures of danelab that belong to no single scenario."""
+    return tuple(event.problem for event in events if isinstance(event, HarnessFault) and not event.scenario)
+
+
+def _sort_out(numbered: Sequence[Numbered], target: str, *, alone: bool) -> dict[str, list[Numbered]]:
+    """The events of one target by scenario. Deaths that name no scenario go to all of them."""
+    mine = [
+        (line, event)
+        for line, event in numbered
+        if event.target == target or (not event.target and (alone or isinstance(event, HarnessFault)))
+    ]
+    common: list[Numbered] = [(line, event) for line, event in mine if isinstance(event, Died) and not event.scenario]
+    found: dict[str, list[Numbered]] = {"": common}
+    for line, event in mine:
+        if event.scenario:
+            found.setdefault(event.scenario, []).append((line, event))
+    return {key: sorted([*own, *common], key=lambda item: item[0]) if key else own for key, own in found.items()}
+
+
+def _excused(result: Result, problems: Sequence[str]) -> Result:
+    """Nobody knows what a failure of danelab's touched that names no scenario, so only good news is believed then."""
+    if not problems or result.verdict not in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+        return result
+    reason = f"danelab failed during the run: {'; '.join(dict.fromkeys(problems))}"
+    note = f"without that: {result.verdict}, {result.reason}"
+    return result.model_copy(
+        update={
+            "verdict": Verdict.ERROR,
+            "grade": None,
+            "reason": reason,
+            "leaked": (),
+            "story": None,
+            "notes": (*result.notes, note),
+        }
+    )
+
+
+class _Bench:
+    """One target before the judge: all its observations, since no scenario is judged without its twin."""
+
+    def __init__(
+        self,
+        observations: Mapping[str, Observation],
+        profile: Profile,
+        requirements: Mapping[str, Requirement],
+        groups: Mapping[str, str],
+    ) -> None:
+        self._observations = observations
+        self._profile = profile
+        self._requirements = requirements
+        self._groups = groups
+        weighed = {key: _weighed(observation, profile, believed=True) for key, observation in observations.items()}
+        self._disproved = _disproved(observations, weighed, profile)
+        if _inactive(weighed, profile):
+            self._disproved = dict.fromkeys(observations, ("all that a sender with DANE withholds was",))
+        for key in self._disproved:
+            weighed[key] = _weighed(observations[key], profile, believed=False)
+        self._weighed = weighed
+        self._support = Support(observations, {key: [found for *_, found in rows] for key, rows in weighed.items()})
+
+    def result(self, key: str) -> Result:
+        """The verdict on one scenario: the worst of its sends and recipients counts."""
+        observation = self._observations[key]
+        scenario = observation.scenario
+        rows = [(sending, fate, self._support.settle(key, found)) for sending, fate, found in self._weighed[key]]
+        sending, fate, worst = min(rows, key=lambda row: _badness(row[2]))
+        if observation.faults:
+            worst = _ours(observation, worst)
+        place = _place(observation, sending, fate)
+        shown = trail(observation, sending, fate)
+        against = self._disproved.get(key, ())
+        doubt = f"AUTH is not proved: {_few(against)} delivered as well"
+        doubts = (doubt,) if any(UNPROVED in found.notes for *_, found in rows) else ()
+        failed = worst.verdict is Verdict.FAIL
+        twin = self._observations.get(scenario.twin) if scenario.twin else None
+        return Result(
+            target=observation.target,
+            scenario=key,
+            title=scenario.title,
+            group=self._groups.get(key, ""),
+            importance=scenario.importance,
+            verdict=worst.verdict,
+            grade=worst.grade if failed else None,
+            outcome=_joined(observation, {id(fate): found.outcome for _, fate, found in rows}),
+            expected=_joined(observation, {id(fate): str(found.expected) for _, fate, found in rows}),
+            requirements=scenario.covers,
+            reason=place + worst.reason,
+            choice=worst.choice,
+            delivered=observation.delivered,
+            tells=any(_tells(self._profile, sending, fate) for sending, fate, _ in rows),
+            leaked=() if observation.faults else tuple(leak for *_, found in rows for leak in found.leaks),
+            evidence=shown,
+            notes=tuple(dict.fromkeys([*(note for *_, found in rows for note in found.notes), *doubts])),
+            duration=observation.duration,
+            story=story(
+                scenario,
+                worst,
+                shown,
+                twin=twin.scenario if twin else None,
+                requirements=self._requirements,
+                place=place,
+            )
+            if failed
+            else None,
+        )
+
+
+def _weighed(observation: Observation, profile: Profile, *, believed: bool) -> list[Judged]:
+    return [
+        (sending, fate, weigh(sending, fate, profile, authenticates=believed))
+        for sending in observation.sendings
+        for fate in sending.fates
+    ]
+
+
+def _badness(finding: Finding) -> int:
+    return _WORST_FIRST.index((finding.verdict, finding.grade if finding.verdict is Verdict.FAIL else None))
+
+
+def _disproved(
+    observations: Mapping[str, Observation], weighed: Mapping[str, Sequence[Judged]], profile: Profile
+) -> dict[str, tuple[str, ...]]:
+    """Scenarios whose AUTH is not to be believed, each with the scenarios that were delivered though they differ from
+    it in what should have prevented it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key, rows in weighed.items():
+        twin = observations[key].scenario.twin
+        if twin and twin in observations and any(_slipped(sending, fate, profile) for sending, fate, _ in rows):
+            found[twin] = (*found.get(twin, ()), key)
+    return found
+
+
+def _inactive(weighed: Mapping[str, Sequence[Judged]], profile: Profile) -> bool:
+    """Whether each of several messages that only a sender with DANE withholds was delivered."""
+    told = [row for rows in weighed.values() for row in rows if _tells(profile, row[0], row[1])]
+    telling = [bool(found.leaks) for _, _, found in told]
+    return len(telling) > 1 and all(telling)
+
+
+def _slipped(sending: Sending, fate: Fate, profile: Profile) -> bool:
+    """Whether a message that is usually withheld was delivered, at the very host that should not have had it."""
+    permitted = profile.permitted(sending.send.expected(fate.zone))
+    if permitted.usual.is_delivery:
+        return False
+    for contact in fate.taken:
+        cover = covering(permitted, contact)
+        if contact.rank == contact.best and (cover is None or cover.code is not Code.AUTH):
+            return True
+    return False
+
+
+def _tells(profile: Profile, sending: Sending, fate: Fate) -> bool:
+    expect = sending.send.expected(fate.zone)
+    return not profile.permitted(expect).allows_delivery and permitted_in(Mode.UNAWARE, expect).allows_delivery
+
+
+def _ours(observation: Observation, finding: Finding) -> Finding:
+    """danelab failed in this scenario, so nothing is held against the target."""
+    events = [observation.events[line] for line in observation.faults]
+    problems = "; ".join(dict.fromkeys(event.problem for event in events if isinstance(event, HarnessFault)))
+    return replace(finding, verdict=Verdict.ERROR, grade=None, reason=f"danelab failed: {problems}", leaks=())
+
+
+def _place(observation: Observation, sending: Sending, fate: Fate) -> str:
+    """Which send and which recipient, where there are several."""
+    send = f"send {sending.send.number}" if len(observation.sendings) > 1 else ""
+    recipient = f"for {fate.recipient or fate.zone}" if len(sending.fates) > 1 else ""
+    return " ".join(filter(None, (send, recipient))) + ": " if send or recipient else ""
+
+
+def _joined(observation: Observation, words: Mapping[int, str]) -> str:
+    return " then ".join(" and ".join(words[id(fate)] for fate in sending.fates) for sending in observation.sendings)
+
+
+def _few(names: Sequence[str]) -> str:
+    """Some names, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

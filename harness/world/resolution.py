@@ -1,0 +1,170 @@
+"""What a correct validating resolver says, worked out from what the world knows: no signature is checked here.
+
+That it agrees with real resolvers, for every name and type of every scenario, is shown by the tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.scenario.zones import Algorithm, DelegationSigner, Denial
+
+from .answers import Rcode, Reply, SignedSet, answer
+from .faults import Effect, PlacedFault
+from .internet import Internet
+from .names import ROOT
+from .records import Type
+from .zones import Zone
+
+ALIAS_LIMIT = 11
+"""CNAMEs followed for one question; what unbound does."""
+
+ITERATION_LIMIT = 150
+"""NSEC3 iterations above which a proof counts for nothing and the answer is insecure (RFC 9276 section 3.2)."""
+
+
+class Security(StrEnum):
+    """The standing of an answer (RFC 4035 section 4.3); indeterminate ones are `failed`."""
+
+    SECURE = "secure"
+    """Signed, up to the trust anchor."""
+    INSECURE = "insecure"
+    """Provably not signed."""
+    BOGUS = "bogus"
+    """Ought to be signed, and does not validate."""
+    FAILED = "failed"
+    """No answer can be had."""
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What comes of a question."""
+
+    security: Security
+    rcode: Rcode
+    """As answered when nothing is wrong; SERVFAIL takes its place when bogus or failed."""
+    answer: tuple[SignedSet, ...] = ()
+    authority: tuple[SignedSet, ...] = ()
+    why: str = ""
+    """What makes it bogus or failed."""
+    faults: tuple[str, ...] = ()
+    """Faults met on the way."""
+
+
+def resolve(internet: Internet, name: str, kind: int) -> Resolution:
+    """Follow a question to its end, aliases included."""
+    found: list[SignedSet] = []
+    met: list[str] = []
+    security = Security.SECURE
+    reply = Reply()
+    seen = set()
+    for _ in range(ALIAS_LIMIT + 1):
+        seen.add(name)
+        if not internet.is_inside(name):
+            return Resolution(Security.FAILED, Rcode.SERVFAIL, why=f"{name} is outside the lab")
+        zone = internet.zone_for(name, kind)
+        reply = internet.answer(name, kind)
+        met += [fault.what for fault in internet.faults_at(name, kind)]
+        step, why = _step(internet, zone, name, kind)
+        security = max(security, step, key=list(Security).index)
+        found += reply.answer
+        if security is Security.FAILED:
+            return Resolution(security, Rcode.SERVFAIL, why=why, faults=tuple(met))
+        if security is Security.BOGUS:
+            # What comes behind a bogus link does not matter: the whole answer is withheld.
+            return Resolution(security, reply.rcode, tuple(found), reply.authority, why, tuple(met))
+        target = _alias(reply, kind)
+        if target is None:
+            return Resolution(security, reply.rcode, tuple(found), reply.authority, faults=tuple(met))
+        if target in seen:
+            break
+        name = target
+    return Resolution(Security.FAILED, Rcode.SERVFAIL, why="the aliases have no end", faults=tuple(met))
+
+
+def zone_security(internet: Internet, zone: Zone) -> tuple[Security, str]:
+    """Whether a zone's keys can be trusted, and if not, why."""
+    parent = internet.parent_of(zone)
+    if parent is None:
+        return Security.SECURE, ""
+    security, why = zone_security(internet, parent)
+    if security is not Security.SECURE:
+        return security, why
+    effect, what = _effect(internet, parent, zone.origin, Type.DS)
+    if effect is not Effect.NONE:
+        return _as_security(effect), f"DS of {zone.origin}: {what}"
+    if not zone.ds_rdatas or zone.spec.ds is DelegationSigner.UNKNOWN_DIGEST:
+        return Security.INSECURE, ""
+    if all(algorithm is Algorithm.UNKNOWN for algorithm in zone.spec.algorithms):
+        return Security.INSECURE, ""
+    if zone.spec.ds is DelegationSigner.OTHER_KEY:
+        return Security.BOGUS, f"DS of {zone.origin}: fits no key"
+    if not zone.spec.zone_key_flag:
+        return Security.BOGUS, f"DNSKEY of {zone.origin}: no zone key flag"
+    effect, what = _effect(internet, zone, zone.origin, Type.DNSKEY)
+    if effect is not Effect.NONE:
+        return _as_security(effect), f"DNSKEY of {zone.origin}: {what}"
+    return Security.SECURE, ""
+
+
+def _step(internet: Internet, zone: Zone, name: str, kind: int) -> tuple[Security, str]:
+    if all(manner != "alive" for manner in zone.spec.name_servers):
+        return Security.FAILED, f"no name server of {zone.origin} answers for it"
+    effect, what = _effect(internet, zone, name, kind)
+    if effect is Effect.FAILED:
+        return Security.FAILED, f"{name}: {what}"
+    security, why = zone_security(internet, zone)
+    if security is not Security.SECURE:
+        return security, why
+    if effect is Effect.BOGUS:
+        return Security.BOGUS, f"{name}: {what}"
+    return (Security.INSECURE if _proof_is_weak(zone, name, kind) else Security.SECURE), ""
+
+
+def _effect(internet: Internet, zone: Zone, name: str, kind: int) -> tuple[Effect, str]:
+    faults = internet.faults_at(name, kind)
+    if not faults:
+        return Effect.NONE, ""
+    plain = answer(zone, name, kind)
+    worst: PlacedFault = max(faults, key=lambda fault: list(_ORDER).index(fault.effect(plain)))
+    return worst.effect(plain), worst.what
+
+
+_ORDER = (Effect.NONE, Effect.BOGUS, Effect.FAILED)
+
+
+def _as_security(effect: Effect) -> Security:
+    return Security.FAILED if effect is Effect.FAILED else Security.BOGUS
+
+
+def _proof_is_weak(zone: Zone, name: str, kind: int) -> bool:
+    """Whether absence, or the expansion of a wildcard, is shown by NSEC3 records that make it insecure only."""
+    if zone.spec.denial is not Denial.NSEC3:
+        return False
+    reply = answer(zone, name, kind)
+    if not any(one.rrset.type == Type.NSEC3 for one in reply.authority):
+        return False
+    if zone.spec.nsec3.iterations > ITERATION_LIMIT:
+        return True
+    # With opt-out, a span proves nothing about unsigned delegations in it (RFC 5155 section 9.2).
+    return zone.spec.nsec3.opt_out and not zone.exists(name)
+
+
+def _alias(reply: Reply, kind: int) -> str | None:
+    if not reply.answer or kind == Type.CNAME:
+        return None
+    last = reply.answer[-1].rrset
+    if last.type != Type.CNAME:
+        return None
+    return _text(last.rdatas[0])
+
+
+def _text(wire: bytes) -> str:
+    """A name out of uncompressed wire data."""
+    found, place = [], 0
+    while wire[place]:
+        label = wire[place + 1 : place + 1 + wire[place]]
+        found.append("".join(chr(o) if 0x21 <= o < 0x7F and o not in b'.\\"' else f"\\{o:03d}" for o in label))
+        place += 1 + wire[place]
+    return ".".join(found) + "." if found else ROOT

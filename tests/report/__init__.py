@@ -1,0 +1,1 @@
+"""The reports, tested without sockets."""

@@ -1,0 +1,92 @@
+"""Runs made by hand, and their reports."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.journal import Event, Status
+from harness.report import RunReport, build, show
+from harness.scenario.models import Mode, Scenario
+from harness.scenario.requirements import load_requirements
+from harness.verdict import Profile, judge
+from tests.verdict.tape import GOOD, MISMATCH, PLAIN, SERVFAIL, STRIPPED, Tape, scenario
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "fixtures" / "reports"
+
+DIGEST = scenario("digest", "AUTH / TLS", choice="sha-512", title="Only a SHA-512 digest is published")
+ALIAS = scenario("alias", "AUTH", title="The MX host is an alias")
+ALIAS_WRONG = scenario("alias-wrong", "DEFER", twin="alias", title="The alias's digest belongs to another key")
+GROUPS = {
+    "good": "baseline",
+    "plain": "baseline",
+    "digest": "baseline",
+    "mismatch": "records",
+    "alias": "aliases",
+    "alias-wrong": "aliases",
+    "servfail": "lookups",
+    "stripped": "downgrade",
+}
+MIXED = (GOOD, PLAIN, DIGEST, MISMATCH, ALIAS, ALIAS_WRONG, SERVFAIL, STRIPPED)
+
+
+def report(tape: Tape, scenarios: Sequence[Scenario], *, mode: Mode = Mode.OPPORTUNISTIC) -> RunReport:
+    """Judge a journal and build its report."""
+    events: list[Event] = tape.events
+    requirements = load_requirements(ROOT / "scenarios" / "requirements.toml")
+    results = judge(scenarios, Profile.of(mode), events, requirements=requirements, groups=GROUPS)
+    return build(events, results)
+
+
+def mixed() -> RunReport:
+    """A run with every verdict but unsupported, and a target with a foul mouth."""
+    tape = Tape(target="built-in sender").start(*MIXED)
+    tape.delivered("good").delivered("plain", tls=False).delivered("digest")
+    tape.sent("mismatch").asked("mismatch").connected("mismatch").shook_hands("mismatch").accepted("mismatch")
+    tape.reported("mismatch", Status.DELIVERED, "[bold]250[/] \x1b[2J\u202eok <script>alert(1)</script>")
+    tape.sent("alias").asked("alias").reported("alias", Status.CRASHED, "KeyError: 'cname'")
+    tape.deferred("alias-wrong", "host is an alias")
+    tape.deferred("servfail").fault("servfail", problem="the resolver's socket was closed")
+    tape.delivered("stripped", tls=False, role="tampered")
+    return report(tape.end(), MIXED)
+
+
+def unaware(number: int = 20) -> RunReport:
+    """A run of a sender without DANE through many scenarios of one rule."""
+    more = [scenario(f"wrong-{index:02}", "DEFER", twin="good") for index in range(number)]
+    scenarios = (GOOD, MISMATCH, *more, STRIPPED)
+    tape = Tape(target="built-in sender").start(*scenarios, mode=Mode.UNAWARE).delivered("good")
+    for each in (MISMATCH, *more):
+        tape.delivered(each.id)
+    tape.delivered("stripped", tls=False, role="tampered")
+    return report(tape.end(), scenarios, mode=Mode.UNAWARE)
+
+
+def conforming(number: int = 400) -> RunReport:
+    """A run in which all is well."""
+    scenarios = (GOOD, *(scenario(f"a-scenario-{index:03}", "DEFER", twin="good") for index in range(number - 1)))
+    tape = Tape(target="built-in sender").start(*scenarios).delivered("good")
+    for each in scenarios[1:]:
+        tape.deferred(each.id)
+    return report(tape.end(), scenarios)
+
+
+def printed(run: RunReport, *, width: int = 80, verbose: bool = False, encoding: str = "utf-8") -> str:
+    """What a terminal without colours and of this width shows."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, write_through=True)
+    show(run, Console(file=stream, width=width, no_color=True, force_terminal=False), verbose=verbose)
+    stream.seek(0)
+    return "".join(line.rstrip() + "\n" for line in stream.read().splitlines())
+
+
+def golden(name: str, text: str) -> str:
+    """What `text` has to be. With DANELAB_GOLDEN=write in the environment it is written down as right."""
+    file = GOLDEN / name
+    if os.environ.get("DANELAB_GOLDEN") == "write":
+        file.write_text(text, encoding="utf-8")
+    return file.read_text(encoding="utf-8")

@@ -1,0 +1,101 @@
+"""The report for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.journal import Status
+from harness.report.plain import plain
+from tests.verdict.tape import GOOD, MISMATCH, Tape
+
+from .runs import conforming, golden, mixed, printed, report, unaware
+
+
+def test_a_mixed_run_is_printed_to_the_letter() -> None:
+    text = printed(mixed())
+    assert text == golden("mixed.txt", text)
+
+
+def test_a_verbose_run_is_printed_to_the_letter() -> None:
+    text = printed(mixed(), verbose=True)
+    assert text == golden("mixed-verbose.txt", text)
+
+
+def test_a_run_without_dane_is_printed_to_the_letter() -> None:
+    text = printed(unaware())
+    assert text == golden("unaware.txt", text)
+
+
+def test_the_last_line_sums_up_and_says_how_long_it_took() -> None:
+    last = printed(conforming(3)).rstrip().splitlines()[-1]
+    assert last == "3 scenarios in 0.1 s: 3 pass. As expected."
+
+
+def test_four_hundred_passes_do_not_flood_and_each_is_named() -> None:
+    text = printed(conforming(400))
+    assert text.count("\n") < 160
+    assert text.count("a-scenario-") == 399
+    assert printed(conforming(400), verbose=True).count("\n") > 400
+
+
+def test_every_failure_says_what_leaked_to_whom_and_only_a_few_of_one_rule_are_told_in_full() -> None:
+    text = " ".join(printed(unaware(), width=200).split())
+    assert text.count("leaked") >= 22
+    assert text.count("world") == 3
+    assert "The same rule (7672-2.2-1) was broken in 19 more" in text
+    assert printed(unaware(5)).count("world") == 7
+
+
+def test_dane_that_is_not_active_is_said_once() -> None:
+    assert printed(unaware()).count("DANE is not active in this configuration (built-in sender)") == 1
+    assert "DANE is not active" not in printed(mixed())
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    for run in (mixed(), unaware()):
+        assert max(map(len, printed(run, width=width).splitlines())) <= width
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_what_a_target_says_can_neither_steer_the_terminal_nor_pass_for_markup(verbose: bool) -> None:  # noqa: FBT001
+    text = printed(mixed(), width=300, verbose=verbose)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "[bold]250[/] \\x1b[2J\\u202eok" in text
+
+
+def test_a_terminal_that_knows_ascii_only_shows_escapes() -> None:
+    tape = Tape().start(GOOD, MISMATCH).delivered("good").sent("mismatch")
+    tape.connected("mismatch").reported("mismatch", Status.BOUNCED, "caf\u00e9 \u2014 \U0001f4e7")
+    text = printed(report(tape.end(), (GOOD, MISMATCH)), width=200, encoding="ascii")
+    assert "caf\\xe9 \\u2014 \\U0001f4e7" in text
+
+
+def test_a_journal_cut_short_and_faults_without_a_scenario_are_said() -> None:
+    tape = Tape().start(GOOD).delivered("good").fault(problem="disk full")
+    text = printed(report(tape, (GOOD,)))
+    assert "The journal ends before the run did" in text
+    assert "danelab failed: disk full" in text
+    assert "danelab itself failed; that is not the target's fault." in " ".join(text.split())
+
+
+def test_nothing_at_all_is_no_success() -> None:
+    text = printed(report(Tape().start().end(), ()))
+    assert text.rstrip().endswith("0 scenarios in 0.0 s: nothing ran. That allows no conclusion.")
+
+
+def test_several_targets_are_told_apart() -> None:
+    tape = Tape(target="postfix").start(GOOD, MISMATCH, targets=("postfix", "exim"))
+    tape.delivered("good").deferred("mismatch")
+    other = Tape(target="exim")
+    other.delivered("good").delivered("mismatch")
+    tape.events.extend(other.events)
+    text = printed(report(tape.end(), (GOOD, MISMATCH)))
+    assert "postfix / baseline: 1 pass" in text
+    assert "mismatch / exim (security)" in text
+
+
+def test_plain_text_escapes_what_cannot_be_seen() -> None:
+    assert plain("a\tb\x07\x9b\u200b\ud800\u2028z") == "a\\x09b\\x07\\x9b\\u200b\\ud800\\u2028z"
+    assert plain("Grüße, 世界") == "Grüße, 世界"

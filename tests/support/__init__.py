@@ -1,0 +1,1 @@
+"""What the tests lean on that is not danelab: other people's validators, servers and load generators."""

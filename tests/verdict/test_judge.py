@@ -1,0 +1,177 @@
+"""Steps, recipients, targets, and what a result says."""
+
+from __future__ import annotations
+
+from harness.errors import ExitCode
+from harness.journal import Status
+from harness.scenario.models import Mode
+from harness.scenario.requirements import Requirement
+from harness.verdict import Grade, Profile, Verdict, companions, count, exit_code, judge, judge_scenario, observe
+
+from .tape import GOOD, MISMATCH, PLAIN, SERVFAIL, Tape, scenario
+
+REQUIREMENT = Requirement.model_validate(
+    {
+        "id": "7672-2.2-1",
+        "rfc": 7672,
+        "section": "2.2",
+        "level": "MUST",
+        "role": "sender",
+        "summary": "Authenticate when a usable record exists.",
+    }
+)
+ROLLOVER = scenario(
+    "rollover",
+    "AUTH",
+    steps=[
+        {"send": ["domain"]},
+        {"change": {"mx": [{"tlsa": ["3 1 1 other-key"]}]}},
+        {"send": ["domain"], "expect": {"opportunistic": "DEFER", "mandatory": "DEFER", "unaware": "OPP"}},
+    ],
+)
+
+
+def test_every_send_is_judged_and_the_worst_counts() -> None:
+    good = Tape().delivered("rollover").deferred("rollover").judge(ROLLOVER)["rollover"]
+    assert (good.verdict, good.outcome, good.expected) == (Verdict.PASS, "AUTH then DEFER", "AUTH then DEFER")
+    bad = Tape().delivered("rollover").delivered("rollover").judge(ROLLOVER)["rollover"]
+    assert (bad.grade, bad.outcome) == (Grade.SECURITY, "AUTH then TLS")
+    assert bad.reason.startswith("send 2: mx1 accepted")
+    assert bad.story is not None
+    assert bad.story.expected.startswith("send 2: DEFER")
+
+
+def test_a_changed_mx_list_changes_who_is_preferred() -> None:
+    swapped = scenario(
+        "swapped",
+        "AUTH",
+        mx=[{"key": "a"}, {"key": "b"}],
+        steps=[
+            {"send": ["domain"]},
+            {"change": {"mx": [{"key": "a", "preference": 20}, {"key": "b", "preference": 10}]}},
+            {"send": ["domain"]},
+        ],
+    )
+    assert Tape().delivered("swapped", "a").delivered("swapped", "b").judge(swapped)["swapped"].verdict is Verdict.PASS
+    assert Tape().delivered("swapped", "a").delivered("swapped", "a").judge(swapped)["swapped"].grade is Grade.DELIVERY
+
+
+def test_a_retry_is_a_send_of_its_own() -> None:
+    greylisted = scenario(
+        "grey",
+        "AUTH",
+        steps=[
+            {"send": ["domain"], "expect": {"opportunistic": "DEFER", "mandatory": "DEFER", "unaware": "DEFER"}},
+            {"retry": True},
+        ],
+    )
+    assert Tape().deferred("grey").delivered("grey").judge(greylisted)["grey"].outcome == "DEFER then AUTH"
+
+
+def test_recipients_of_one_message_are_judged_each_by_their_own_zone() -> None:
+    defer = {"opportunistic": "DEFER", "mandatory": "DEFER", "unaware": "OPP"}
+    both = scenario(
+        "both",
+        "AUTH",
+        zones={"other": {}},
+        steps=[{"send": ["domain", "user@{other}"], "expect_for": {"other": defer}}],
+    )
+    one, two = "user@both.example", "user@both-other.example"
+    tape = Tape().sent("both", one, two).asked("both").accepted("both", recipient=one)
+    tape.reported("both", Status.DELIVERED, recipient=one).reported("both", Status.DEFERRED, recipient=two)
+    result = tape.judge(both)["both"]
+    assert (result.verdict, result.outcome) == (Verdict.PASS, "AUTH and DEFER")
+    result = tape.accepted("both", recipient=two).judge(both)["both"]
+    assert result.grade is Grade.SECURITY
+    assert result.reason.startswith("for user@both-other.example: mx1 accepted")
+
+
+def test_targets_are_judged_apart() -> None:
+    tape = Tape(target="a").start(GOOD, MISMATCH, targets=("a", "b"))
+    tape.delivered("good").deferred("mismatch")
+    tape.target, tape._sends = "b", {}  # noqa: SLF001
+    tape.delivered("good").delivered("mismatch").end()
+    results = judge([GOOD, MISMATCH], Profile.of(Mode.OPPORTUNISTIC), tape.events)
+    assert [(each.target, each.scenario, each.verdict) for each in results] == [
+        ("a", "good", Verdict.PASS),
+        ("a", "mismatch", Verdict.PASS),
+        ("b", "good", Verdict.PASS),
+        ("b", "mismatch", Verdict.FAIL),
+    ]
+
+
+def test_only_what_took_part_in_the_run_is_judged() -> None:
+    assert list(Tape().start(GOOD).delivered("good").end().judge(GOOD, MISMATCH)) == ["good"]
+
+
+def test_events_without_a_target_belong_to_the_only_one() -> None:
+    tape = Tape(target="").delivered("good", tls=False)
+    tape.target = "sender"
+    assert tape.reported("good", Status.DELIVERED).judge(GOOD)["good"].grade is Grade.SECURITY
+
+
+def test_a_failure_is_told_in_four_lines_with_the_journal_lines_that_show_it() -> None:
+    tape = Tape().delivered("good").delivered("mismatch", tls=False)
+    results = judge(
+        [GOOD, MISMATCH],
+        Profile.of(Mode.OPPORTUNISTIC),
+        tape.events,
+        requirements={REQUIREMENT.id: REQUIREMENT},
+        groups={"mismatch": "records"},
+    )
+    failed = results[1]
+    assert failed.group == "records"
+    assert [each.line for each in failed.evidence] == [7, 8, 9, 10]
+    assert failed.story is not None
+    assert failed.story.world == "The scenario called mismatch; its twin good lacks that: The scenario called good"
+    assert failed.story.rule == "RFC 7672 section 2.2, MUST: Authenticate when a usable record exists. [7672-2.2-1]"
+    assert failed.story.expected == "DEFER (accepted nowhere, kept for a later attempt)"
+    assert failed.story.seen.startswith(
+        "mx1 accepted the message in cleartext, though no host may have it; the target says: 250 ok; "
+        "leaked: the whole message to anyone on the path, in cleartext [journal 7: _25._tcp.mx1.mismatch.example TLSA"
+    )
+    assert "9: mx1 (genuine) accepted the message in cleartext" in failed.story.seen
+    assert failed.duration == 0.04
+
+
+def test_one_scenario_can_be_judged_among_observations() -> None:
+    tape = Tape().delivered("good").deferred("mismatch")
+    numbered = list(enumerate(tape.events, 1))
+    seen = {
+        each.id: observe(each, "sender", [pair for pair in numbered if pair[1].scenario == each.id])
+        for each in (GOOD, MISMATCH)
+    }
+    assert judge_scenario(MISMATCH, Profile.of(Mode.OPPORTUNISTIC), seen).verdict is Verdict.PASS
+
+
+def test_text_that_is_no_unicode_does_not_stop_the_judge() -> None:
+    result = Tape().delivered("good").deferred("plain", "caf\udce9\n\x1b[31m" + "x" * 500).judge(GOOD, PLAIN)["plain"]
+    assert "caf\\udce9 " in result.reason
+    assert len(result.reason) < 250
+
+
+def test_exit_code_follows_the_worst_and_never_counts() -> None:
+    tape = Tape().delivered("good").deferred("mismatch")
+    fine = list(tape.judge(GOOD, MISMATCH).values())
+    unknown = list(Tape().delivered("plain").deferred("mismatch").judge(PLAIN, MISMATCH).values())
+    soft = list(Tape().delivered("s", tls=False).judge(scenario("s", "AUTH", severity="should")).values())
+    bad = list(Tape().delivered("good", tls=False).judge(GOOD).values())
+    error = list(Tape().delivered("good").fault("good").judge(GOOD).values())
+    unsupported = list(Tape().sent("good").reported("good", Status.UNSUPPORTED).judge(GOOD).values())
+    assert exit_code([]) is ExitCode.NOTHING_CONCLUDED
+    assert exit_code(fine) is ExitCode.AS_EXPECTED
+    assert exit_code([*fine, *soft, *unsupported]) is ExitCode.AS_EXPECTED
+    assert exit_code([*fine, *unknown]) is ExitCode.NOTHING_CONCLUDED
+    assert exit_code([*fine, *unknown, *error]) is ExitCode.HARNESS
+    assert exit_code(fine, faults=["x"]) is ExitCode.HARNESS
+    assert exit_code([*fine, *unknown, *error, *bad]) is ExitCode.NOT_CONFORMING
+    assert count(fine) == {verdict: 2 if verdict is Verdict.PASS else 0 for verdict in Verdict}
+
+
+def test_companions_are_the_twins_and_a_control_where_nothing_has_to_go() -> None:
+    suite = {each.id: each for each in (PLAIN, GOOD, MISMATCH, SERVFAIL, scenario("deep", "DEFER", twin="mismatch"))}
+    opportunistic, mandatory = Profile.of(Mode.OPPORTUNISTIC), Profile.of(Mode.MANDATORY)
+    assert companions(["deep"], suite, opportunistic) == ("mismatch", "good")
+    assert companions(["good"], suite, opportunistic) == ()
+    assert companions(["plain"], suite, mandatory) == ("good",)
+    assert companions(["nothing"], {}, mandatory) == ()
