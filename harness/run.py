@@ -142,7 +142,8 @@ class _Run:
                 )
                 self._target = await stack.enter_async_context(target)
                 async with asyncio.TaskGroup() as tasks:
-                    for scenario, _ in scenarios:
+                    # Those with several steps take longest, so they go first.
+                    for scenario, _ in sorted(scenarios, key=lambda some: -len(some[0].steps)):
                         tasks.create_task(self._scenario(scenario))
                 await asyncio.sleep(_SETTLE)
                 self._recorder.record(RunEnded)
@@ -199,7 +200,7 @@ class _Run:
                 now = changed[index]
                 self._lab.change(now)
             elif step.wait is not None:
-                await asyncio.sleep(seconds(step.wait))
+                await asyncio.sleep(seconds(step.wait) if self._target.keeps_answers else 0)
             else:
                 world = self._lab.internet.world(scenario.id)
                 recipients = recipients if step.retry else tuple(_recipient(world, word) for word in step.send)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from harness.journal import Asked, Strayed, Where
 from harness.scenario.zones import What
 from harness.world.answers import Rcode, Reply
+from harness.world.build import ALIVE, DEAD, SERVER_KINDS
 from harness.world.internet import Internet
 from harness.world.records import type_name
 from harness.world.zones import Zone
 
 from .dns_server import Transport
-from .packets import CLASSIC_LIMIT, Query, Shape, garbage, read_query, truncated, write_reply
+from .packets import CLASSIC_LIMIT, UNFRAGMENTED, Query, Shape, garbage, read_query, truncated, write_reply
 from .recorder import Recorder
 
 _RCODES = {
@@ -71,8 +72,8 @@ class Authority:
         return message[:2] + kept.wire[2:] if kept.wire is not None else None
 
     def _make(self, query: Query, transport: Transport, asked: str) -> _Kept:
-        reply = self._internet.answer(query.name, query.type, served=self._served_at(asked))
-        wire = self._pack(query, reply, transport)
+        reply = self._internet.answer(query.name, query.type, served=lambda zone: self._serves(asked, zone))
+        wire = self._pack(query, reply, transport) if self._server_of(asked) != DEAD else None
         rcode = "none" if wire is None else Rcode(wire[3] & 15).name
         values: dict[str, object] = {
             "where": Where.AUTHORITY,
@@ -87,18 +88,22 @@ class Authority:
         turns = reply.zone is not None and reply.zone.spec.rotate
         return _Kept(wire, self._internet.scenario_of(query.name), values, turns)
 
-    def _served_at(self, asked: str):  # type: ignore[no-untyped-def]
-        if not self._by_address:
-            return lambda _: True
+    def _server_of(self, asked: str) -> str:
+        """What kind of name server is at the address: `alive`, `dead` or `lame`."""
         plan = self._internet.around.plan
-        if asked == plan.root_server:
-            return lambda zone: not zone.scenario
         world = plan.world_of(asked)
+        if not self._by_address or world is None or asked == plan.root_server:
+            return ALIVE
+        return next((kind for place, kind in enumerate(SERVER_KINDS) if asked == plan.name_server(world, place)), DEAD)
 
-        def served(zone: Zone) -> bool:
-            return bool(zone.scenario) and asked == plan.name_server(self._internet.world(zone.scenario).index, 0)
-
-        return served if world is not None else lambda _: False
+    def _serves(self, asked: str, zone: Zone) -> bool:
+        if not self._by_address:
+            return ALIVE in zone.spec.name_servers
+        plan = self._internet.around.plan
+        if asked == plan.root_server or not zone.scenario:
+            return asked == plan.root_server and not zone.scenario
+        index = self._internet.world(zone.scenario).index
+        return ALIVE in zone.spec.name_servers and asked == plan.name_server(index, SERVER_KINDS.index(ALIVE))
 
     def _pack(self, query: Query, reply: Reply, transport: Transport) -> bytes | None:
         manners = reply.manners
@@ -119,21 +124,19 @@ class Authority:
             return None
         if What.GARBAGE in manners:
             return garbage(query)
-        if What.LAME in manners:
-            upwards = self._internet.answer(".", 2)
-            referral = replace(shape, rcode=Rcode.NOERROR, authoritative=False, answer=(), authority=upwards.answer)
-            return write_reply(query, referral, limit=query.limit if transport == "udp" else None)
         if What.NO_EDNS in manners:
             plain = replace(query, edns=False, dnssec_ok=False, limit=CLASSIC_LIMIT)
             return write_reply(plain, shape, limit=plain.limit if transport == "udp" else None)
+        if transport == "udp" and What.DROP_LARGE_UDP in manners:
+            whole = len(write_reply(query, shape, limit=None))
+            if UNFRAGMENTED < whole <= query.advertised:
+                return None
+            return write_reply(query, shape, limit=min(query.advertised, UNFRAGMENTED))
         if transport == "udp" and manners & {What.TRUNCATE, What.TRUNCATE_NO_TCP}:
             return truncated(query, shape)
         if transport == "tcp" and What.TRUNCATE_NO_TCP in manners:
             return None
-        wire = write_reply(query, shape, limit=query.limit if transport == "udp" else None)
-        if transport == "udp" and What.DROP_LARGE_UDP in manners and len(wire) > CLASSIC_LIMIT:
-            return None
-        return wire
+        return write_reply(query, shape, limit=query.limit if transport == "udp" else None)
 
     def _next_turn(self) -> int:
         self._turn += 1

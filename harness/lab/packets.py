@@ -19,6 +19,8 @@ CLASSIC_LIMIT = 512
 """Largest UDP message without EDNS, in octets (RFC 1035 section 4.2.1)."""
 OUR_LIMIT = 1232
 """Largest UDP message offered and sent by danelab, in octets."""
+UNFRAGMENTED = 1472
+"""Largest UDP message that an Ethernet carries in one piece over IPv4, in octets."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class Query:
     wants_ad: bool
     recursion_desired: bool
     limit: int
-    """Largest UDP reply the client takes, in octets."""
+    """Largest UDP reply to send, in octets."""
+    advertised: int
+    """Largest UDP reply the client says it takes, in octets (RFC 6891 section 6.2.3)."""
 
 
 def read_query(message: bytes) -> Query | None:
@@ -51,6 +55,7 @@ def read_query(message: bytes) -> Query | None:
         return None
     options = next((record for record in parsed.ar if record.rtype == 41), None)
     asked = str(parsed.q.qname)
+    advertised = max(options.rclass, CLASSIC_LIMIT) if options is not None else CLASSIC_LIMIT
     return Query(
         id=header.id,
         name=asked.lower(),
@@ -61,7 +66,8 @@ def read_query(message: bytes) -> Query | None:
         checking_disabled=bool(header.cd),
         wants_ad=bool(header.ad),
         recursion_desired=bool(header.rd),
-        limit=min(max(options.rclass, CLASSIC_LIMIT), OUR_LIMIT) if options is not None else CLASSIC_LIMIT,
+        limit=min(advertised, OUR_LIMIT),
+        advertised=advertised,
     )
 
 

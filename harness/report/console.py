@@ -13,7 +13,7 @@ from harness.errors import ExitCode
 from harness.scenario.models import Mode
 from harness.verdict import Grade, Result, Verdict
 
-from .failures import failures
+from .failures import MANY, failures
 from .model import RunReport, grouped
 from .plain import plain
 
@@ -97,23 +97,27 @@ def _counted(results: Iterable[Result]) -> str:
     parts = []
     for verdict in Verdict:
         number = sum(result.verdict is verdict for result in listed)
-        graded = ", ".join(f"{grades[grade]} {grade}" for grade in Grade if grades[grade])
+        graded = ", ".join(f"{grades[grade]} {grade}" if len(grades) > 1 else grade for grade in Grade if grades[grade])
         if number:
             parts.append(f"{number} {verdict}" + (f" ({graded})" if verdict is Verdict.FAIL else ""))
     return ", ".join(parts) or "nothing ran"
 
 
 def _rows(results: Sequence[Result], *, verbose: bool) -> Iterable[Sequence[tuple[str, str]]]:
-    """Passes share a row where they came out alike; everything else, and with `verbose` every scenario, has its own."""
-    alike: dict[str, list[Result]] = {}
+    """Passes share a row where they came out alike, and so do failures where there are many: they are told further
+    down. Everything else, and with `verbose` every scenario, has a row of its own."""
+    many = sum(result.verdict is Verdict.FAIL for result in results) > MANY
+    shared = {Verdict.PASS, Verdict.FAIL} if many else {Verdict.PASS}
+    alike: dict[tuple[Verdict, str, str], list[Result]] = {}
     for result in results:
-        if result.verdict is Verdict.PASS and not verbose:
-            alike.setdefault(result.outcome, []).append(result)
-    for outcome, passed in sorted(alike.items(), key=lambda item: -len(item[1])):
-        names = ", ".join(result.scenario for result in passed)
-        yield (Verdict.PASS, STYLES[Verdict.PASS]), (outcome, ""), (names, "")
+        if result.verdict in shared and not verbose:
+            notes = "; ".join(result.notes) if result.verdict is Verdict.PASS else ""
+            alike.setdefault((result.verdict, result.outcome, notes), []).append(result)
+    for (verdict, outcome, notes), listed in sorted(alike.items(), key=lambda item: -len(item[1])):
+        names = ", ".join(result.scenario for result in listed) + (f" ({notes})" if notes else "")
+        yield (verdict, STYLES[verdict]), (outcome, ""), (names, "")
     for result in results:
-        if result.verdict is not Verdict.PASS or verbose:
+        if result.verdict not in shared or verbose:
             words = f"{result.scenario}: {result.reason}"
             if result.choice and result.verdict is Verdict.ALLOWED:
                 words += f" ({result.choice})"
@@ -142,13 +146,13 @@ def _remarks(page: _Page, report: RunReport) -> None:
     for target in report.inactive:
         page.line()
         page.line(f"DANE is not active in this configuration ({target}).", "bold red")
-        why = "mode unaware is a sender without DANE"
+        why = ", as is to be expected in mode unaware."
         if report.run.mode is not Mode.UNAWARE:
             why = (
-                "it is switched off, or its resolver does not validate, or the resolver's AD bit is not trusted "
-                "('options trust-ad' in resolv.conf)"
+                ". Perhaps DANE is switched off, or the resolver does not validate, or its AD bit is not trusted "
+                "('options trust-ad' in resolv.conf)."
             )
-        page.line(f"All that a sender with DANE withholds was delivered. The likely cause: {why}.")
+        page.line(f"All that a sender with DANE withholds was delivered{why}")
     for problem in dict.fromkeys(report.faults):
         page.line()
         page.line(f"danelab failed: {problem}", "magenta")

@@ -66,5 +66,7 @@ def _name(result: Result, *, several: bool) -> str:
 
 
 def _briefly(result: Result) -> str:
-    what = f"{result.grade}: {result.outcome} where {result.expected} was expected"
-    return what + (f"; leaked {', and '.join(map(str, result.leaked))}" if result.leaked else "")
+    what = f"{result.outcome}, not {result.expected}; "
+    if not result.leaked:
+        return what + f"{result.grade}: {result.reason}"
+    return what + "leaked " + ", and ".join(f"{leak.amount} to {leak.to_whom}" for leak in result.leaked)

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from .base import Table
 from .models import Scenario
 from .source import KeyPath, Problem, dotted
-from .words import did_you_mean
+from .words import did_you_mean, nearest
 
 _UNION_MEMBERS = ("Certificate", "str")
 _WANTED = {
@@ -30,14 +30,25 @@ _KINDS = {str: "text", bool: "true or false", int: "a number", float: "a number"
 
 
 def problems(errors: list[ErrorDetails], tables: Mapping[str, Any]) -> list[Problem]:
-    """One problem for each error, in the order of the errors; several about one value of two kinds become one."""
+    """One problem for each error, in the order of the errors.
+
+    Several about one value of two kinds become one, and so does a missing key whose misspelling is there.
+    """
     found: dict[tuple[KeyPath, str], Problem] = {}
+    misspelt = {
+        (*path[:-1], nearest(str(path[-1]), _keys(path[:-1])))
+        for path, _ in (
+            _without_members(error["loc"], tables) for error in errors if error["type"] == "extra_forbidden"
+        )
+    }
     for error in errors:
         path, member = _without_members(error["loc"], tables)
         value = _value(tables, path)
         if member == "str" and isinstance(value, dict):
             continue
         if member == "Certificate" and error["type"] == "model_type":
+            continue
+        if error["type"] == "missing" and path in misspelt:
             continue
         problem = _problem(error, path, either=member == "str")
         found.setdefault((problem.path, problem.text), problem)
@@ -101,12 +112,19 @@ def _unknown_key(path: KeyPath) -> Problem:
     table = _type_at(path[:-1])
     if not (isinstance(table, type) and issubclass(table, Table)):
         return Problem(path, "is not a key of this table", "remove it")
-    fields = [name for name in table.model_fields if name != "id"]
+    fields = _keys(path[:-1])
     for name in fields:
         inner = _type_at((*path[:-1], name))
         if isinstance(inner, type) and issubclass(inner, Table) and key in inner.model_fields and key not in fields:
             return Problem(path, f"there is no key {key!r} here", f"it belongs one level down: {name}.{key}")
     return Problem(path, f"there is no key {key!r} here", did_you_mean(key, fields))
+
+
+def _keys(path: KeyPath) -> list[str]:
+    """The keys that the table at the path may have."""
+    table = _type_at(path)
+    is_table = isinstance(table, type) and issubclass(table, Table)
+    return [name for name in table.model_fields if name != "id"] if is_table else []
 
 
 def _add(path: KeyPath) -> str:

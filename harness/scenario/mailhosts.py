@@ -161,7 +161,7 @@ class Host(Server):
     addresses_at: Template | None = None
     """Owner of the address records. Default: the last of alias_of, or the host name."""
     ipv4: tuple[str, ...] = ("",)
-    """One entry an A record: the name of the server there, empty for the host's own, another host's key to share its."""
+    """One entry an A record: the name of the server there; empty: the host's own; another host's key shares its."""
     ipv6: tuple[str, ...] = ()
     """Likewise for AAAA records."""
     tlsa: tuple[TlsaText, ...] = ("3 1 1",)

@@ -2,8 +2,8 @@
 
 The models are the specification of the language; `scenarios/schema.json` is generated from them.
 A file states only what differs from the healthy world: one recipient domain `<id>.example` in a signed zone, one MX
-`mx1.<id>.example` in the same zone, a fresh self-signed P-256 certificate with the right name, a TLSA record `3 1 1` that
-matches, STARTTLS, TLS 1.2 and 1.3.
+`mx1.<id>.example` in the same zone, a fresh self-signed P-256 certificate with the right name, a TLSA record `3 1 1`
+that matches, STARTTLS, TLS 1.2 and 1.3.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ class Step(Table):
     send: tuple[Template, ...] = ()
     """Recipients of one message, as zone keys (`domain`) or addresses with placeholders."""
     wait: Length | None = None
-    """Let time pass."""
+    """Let time pass until caches have run out; not waited for where neither resolver nor target keeps answers."""
     change: dict[str, Any] | None = None
     """Keys of this file with their new values: tables are merged into the old ones, lists replace them."""
     retry: bool = False

@@ -6,8 +6,8 @@ import re
 
 from .words import did_you_mean
 
-ALONE = ("TLSA", "MX", "A", "AAAA", "address", "DS", "DNSKEY")
-"""Types that say enough alone: those of the first MX host or of the recipient domain."""
+ALONE = ("TLSA", "MX", "A", "AAAA", "address", "CNAME", "DS", "DNSKEY")
+"""Types that say enough alone: those of the recipient domain, the first MX host, or the zone of its addresses."""
 TYPES = (
     "A", "AAAA", "CNAME", "DNAME", "DNSKEY", "DS", "MX", "NS", "NSEC", "NSEC3", "NSEC3PARAM", "PTR", "SMIMEA", "SOA",
     "SRV", "TLSA", "TXT", "address", "*",

@@ -98,8 +98,9 @@ def load_requirements(path: Path) -> Mapping[str, Requirement]:
 
 
 def _problem(error: ValidationError, table: Any, number: int) -> Problem:
-    """The first error in the words of the file."""
-    first = error.errors()[0]
+    """The first error in the words of the file; a key that is not known comes before one that is missing."""
+    errors = error.errors()
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     path = ("requirement", number, *first["loc"])
     key = str(first["loc"][0]) if first["loc"] else ""
     known = list(Requirement.model_fields)

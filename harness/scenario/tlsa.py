@@ -1,7 +1,7 @@
 """The words in which a scenario says what a TLSA record holds.
 
 `3 1 1` alone is a record that matches: usage, selector, matching type, and data worked out from the host's own
-certificate (usages 0 and 2: from the topmost certificate of its path). What follows the three numbers departs from that:
+certificate (usages 0 and 2: from the topmost certificate of its path). What follows the three numbers departs from it:
 
     3 1 1 other-key            the data of a key that is nobody's
     3 1 1 mx2                  ... of the certificate that mx2 shows

@@ -62,7 +62,8 @@ class Zone(Table):
     """A zone of the fake Internet. `domain` is the recipient domain's; it exists unless changed, healthy and signed."""
 
     name: Template | None = None
-    """Owner of the apex, absolute without the final dot. Default: `<id>.example` for `domain`, else `<id>-<key>.example`."""
+    """Owner of the apex, absolute without the final dot. Default: `<id>.example` for `domain`, `<id>-<key>.example`
+    for others."""
     signed: bool = True
     """Whether the zone is signed at all; an unsigned zone has a provable delegation without DS."""
     algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = (Algorithm.ECDSA_P256,)
@@ -110,14 +111,12 @@ class What(StrEnum):
     """Never answered."""
     GARBAGE = "garbage"
     """Answered with octets that cannot be decoded behind the header."""
-    LAME = "lame"
-    """Answered by a server that is not authoritative and refers back to the root."""
     TRUNCATE = "truncate"
     """Answered over UDP with TC and no data; over TCP in full (RFC 7766)."""
     TRUNCATE_NO_TCP = "truncate-no-tcp"
     """Answered over UDP with TC and no data; TCP is refused."""
     DROP_LARGE_UDP = "drop-large-udp"
-    """UDP answers above 512 octets are lost, as fragments are; over TCP all is well."""
+    """UDP answers that an Ethernet would have to carry in fragments are sent to who takes them, and lost; TCP works."""
     NO_EDNS = "no-edns"
     """The OPT record is ignored and no DNSSEC records come, as behind an old middlebox (RFC 6891)."""
     SET_AD = "set-ad"
@@ -147,7 +146,7 @@ class What(StrEnum):
     LABELS_HIGH = "labels-high"
     """The labels field of the signatures exceeds the owner name's (RFC 4035 section 5.3.1)."""
     EXTRA_BAD_RRSIG = "extra-bad-rrsig"
-    """A signature of garbage beside the good one, which suffices (RFC 4035 section 5.3.3)."""
+    """A broken signature behind the good one, which suffices (RFC 4035 section 5.3.3)."""
     UNKNOWN_KEY_RRSIG = "unknown-key-rrsig"
     """A signature by a key that is not in the zone beside the good one."""
     NO_PROOF = "no-proof"
@@ -165,7 +164,7 @@ class What(StrEnum):
     NO_ENCLOSER = "no-encloser"
     """An NSEC3 proof without the record that matches the closest encloser (RFC 5155 section 8.3)."""
     UNKNOWN_HASH = "unknown-hash"
-    """NSEC3 records of a hash algorithm that nobody knows, rightly signed: they have to be ignored (RFC 5155 section 8.1)."""
+    """NSEC3 records of an unassigned hash algorithm, rightly signed: they have to be ignored (RFC 5155 section 8.1)."""
     ITERATIONS_RAISED = "iterations-raised"
     """The iterations of the NSEC3 records are raised on the way, so that their signatures no longer hold."""
     NO_NS_BIT = "no-ns-bit"
@@ -176,9 +175,9 @@ class Fault(Table):
     """One thing done wrong on purpose when one question is asked."""
 
     at: Template
-    """The question: a type alone (`TLSA`, `MX`, `A`, `AAAA`, `address`, `DS`, `DNSKEY`) means that of the first MX host or
-    of the recipient domain; otherwise `NAME TYPE`, relative to the recipient domain, `NAME *` for every type there,
-    `*.NAME *` for everything below."""
+    """The question: a type alone (`MX`: the recipient domain's; `TLSA`, `A`, `AAAA`, `address`, `CNAME`: the first MX
+    host's; `DS`, `DNSKEY`: those of the zone that holds its addresses), or `NAME TYPE`, relative to the recipient
+    domain, `NAME *` for every type there, `*.NAME *` for everything below."""
     what: What
     records: tuple[Template, ...] = ()
     """What a forged or altered answer holds instead, in master-file syntax."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from enum import IntEnum
 from pathlib import Path
+from typing import NoReturn
 
 from harness.sender.batch import run
 from harness.sender.choices import Choices
@@ -40,7 +41,7 @@ class Exit(IntEnum):
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> object:  # type: ignore[override]
+    def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(Exit.USAGE, f"{self.prog}: {message}\n")
 

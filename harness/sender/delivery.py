@@ -181,7 +181,7 @@ class Transaction:
         if isinstance(route, NoRoute):
             self._verdict = route
             return
-        none_exists = True
+        none_exists = bool(route.hosts)
         for host in route.hosts:
             plan = await self._sender.locator.plan(host, route=route, mode=self._mode)
             none_exists = none_exists and plan.absent

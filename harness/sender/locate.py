@@ -53,7 +53,7 @@ class Locator:
         """The hosts of a recipient domain, by MX, or the domain itself (RFC 5321 5.1, RFC 7672 2.2.1)."""
         rules = self._rules
         if rules.literal_address(domain) is not None:
-            return self._literal(domain, port=self._port, mode=mode)
+            return self._literal(domain, port=self._port)
         try:
             name = domain_name(domain)
         except ValueError as error:
@@ -84,14 +84,11 @@ class Locator:
             raise ValueError(f"relay {relay!r} is not [host] or [host]:port")
         port = int(tail[1:]) if tail else self._port
         if self._rules.literal_address(f"[{inner}]") is not None:
-            return self._literal(f"[{inner}]", port=port, mode=mode)
+            return self._literal(f"[{inner}]", port=port)
         host = domain_name(inner)
         return Route(next_hop=host, expanded=host, via_mx=False, secure=True, port=port, hosts=(host,))
 
-    def _literal(self, domain: str, *, port: int, mode: Mode) -> Route | NoRoute:
-        if not self._rules.literal_may_be_used(mode):
-            reason = f"{domain} is an address literal and DANE is mandatory"
-            return NoRoute(status=self._rules.status_if_no_host_served(), reason=reason)
+    def _literal(self, domain: str, *, port: int) -> Route:
         return Route(next_hop=domain, expanded=domain, via_mx=False, secure=False, port=port, hosts=(domain,))
 
     async def plan(self, host: str, *, route: Route, mode: Mode) -> HostPlan:
@@ -99,7 +96,8 @@ class Locator:
         rules = self._rules
         literal = rules.literal_address(host)
         if literal is not None:
-            return HostPlan(host=host, level=rules.level_if_tlsa_absent(mode), addresses=(literal,))
+            level, reason = rules.level_if_tlsa_absent(mode), "DANE does not apply to an address literal"
+            return HostPlan(host=host, level=level, reason=reason, addresses=(literal,))
         if route.via_mx and rules.host_is_an_address(host):
             return _skip(host, reason="the MX record spells an address")
         answers = tuple(await asyncio.gather(*(self._resolver.lookup(host, rdtype=each) for each in self._types)))

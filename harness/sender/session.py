@@ -67,7 +67,8 @@ class Session:
         """Deliver what can be delivered. `with_tls` is false in a cleartext retry."""
         try:
             offered = await self._open(with_tls=with_tls)
-            await self._transfer(offered)
+            if offered is not None:
+                await self._transfer(offered)
         except HostFailure as failure:
             self.report.failure = failure
             lost = failure.outcome is AttemptOutcome.LOST
@@ -79,15 +80,16 @@ class Session:
             self._client.close()
         return self.report
 
-    async def _open(self, *, with_tls: bool) -> frozenset[str]:
-        """Up to where MAIL may be sent; returns the capabilities in force."""
+    async def _open(self, *, with_tls: bool) -> frozenset[str] | None:
+        """Up to where MAIL may be sent; returns the capabilities in force, null when all is decided."""
         greeting = await self._client.reply(Stage.GREETING)
         if not greeting.positive:
-            raise self._refused(Stage.GREETING, reply=greeting)
+            self._refuse_all(Stage.GREETING, reply=greeting)
+            return None
         before = await self._greet()
-        offered = "STARTTLS" in before
-        if not with_tls:
+        if before is None or not with_tls:
             return before
+        offered = "STARTTLS" in before
         if not self._rules.starts_tls(self._plan.level, offered=offered):
             if self._rules.goes_on_without_offer(self._plan.level):
                 return before
@@ -96,22 +98,28 @@ class Session:
         if reply.code != 220:
             if self._rules.goes_on_after_refusal(self._plan.level, code=reply.code):
                 return before
+            if self._rules.refusal_is_final(Stage.STARTTLS, code=reply.code):
+                self._refuse_all(Stage.STARTTLS, reply=reply)
+                return None
             raise self._without_tls(f"STARTTLS refused: {reply}")
         await self._secure()
         after = await self._greet() if self._rules.greets_again() else before
+        if after is None:
+            return None
         if self._rules.starts_tls_again(offered="STARTTLS" in after):
             await self._client.command("STARTTLS", stage=Stage.STARTTLS)
         return self._rules.capabilities_in_force(before=before, after=after)
 
-    async def _greet(self) -> frozenset[str]:
+    async def _greet(self) -> frozenset[str] | None:
         reply = await self._client.command(f"EHLO {self._helo}", stage=Stage.EHLO)
         if reply.positive:
             return capabilities(reply)
-        if self._rules.greets_with_helo(self._plan.level):
+        if self._rules.greets_with_helo():
             reply = await self._client.command(f"HELO {self._helo}", stage=Stage.EHLO)
             if reply.positive:
                 return frozenset()
-        raise self._refused(Stage.EHLO, reply=reply)
+        self._refuse_all(Stage.EHLO, reply=reply)
+        return None
 
     async def _secure(self) -> None:
         for line in self._rules.commands_before_handshake():
@@ -174,7 +182,7 @@ class Session:
     def _refuse(self, recipient: str, *, stage: Stage, reply: Reply) -> None:
         final = self._rules.refusal_is_final(stage, code=reply.code)
         if not final and not self._rules.refusal_ends_the_attempt(stage):
-            raise self._refused(stage, reply=reply)
+            raise HostFailure(f"{stage}: {reply}", stage=stage, outcome=AttemptOutcome.REFUSED)
         status = self._rules.status_after_final_refusal() if final else self._rules.status_after_temporary_refusal()
         self.report.decisions[recipient] = Decision(status=status, reason=f"{stage}: {reply}")
 
@@ -186,9 +194,6 @@ class Session:
     def _decide_all(self, status: Status, *, reason: str) -> None:
         for recipient in self._envelope.recipients:
             self.report.decisions.setdefault(recipient, Decision(status=status, reason=reason))
-
-    def _refused(self, stage: Stage, *, reply: Reply) -> HostFailure:
-        return HostFailure(f"{stage}: {reply}", stage=stage, outcome=AttemptOutcome.REFUSED)
 
     def _without_tls(self, reason: str) -> HostFailure:
         return HostFailure(reason, stage=Stage.STARTTLS, outcome=AttemptOutcome.NO_TLS)

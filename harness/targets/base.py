@@ -57,6 +57,8 @@ class Target(Protocol):
     name: str
     has_routes: bool
     """Whether a next hop can be configured for a message."""
+    keeps_answers: bool
+    """Whether it may remember DNS answers, or a failed destination, from one message to the next."""
 
     async def __aenter__(self) -> Self: ...
 

@@ -28,6 +28,7 @@ class BuiltinSender:
     """
 
     has_routes = True
+    keeps_answers = False
 
     def __init__(
         self,

@@ -33,6 +33,7 @@ class CommandTarget:
     """
 
     has_routes = False
+    keeps_answers = True
 
     def __init__(self, line: str, around: Surroundings, *, limit: float = 30.0, jobs: int = 8) -> None:
         """`limit` in seconds for one message, `jobs` messages at a time. Raises UsageError for a useless line."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from harness.journal import Status
@@ -43,6 +42,8 @@ class Finding:
     reason: str
     grade: Grade | None = None
     choice: Choice | None = None
+    said: str = ""
+    """The target's own words, where they help."""
     leaks: tuple[Leak, ...] = ()
     notes: tuple[str, ...] = ()
     withheld: bool = False
@@ -70,11 +71,11 @@ def weigh(sending: Sending, fate: Fate, profile: Profile, *, authenticates: bool
         found = replace(found, verdict=Verdict.FAIL, grade=Grade.SECURITY, reason=reason, withheld=False)
     if found.verdict is Verdict.FAIL and expect.severity == "should":
         found = replace(found, grade=Grade.WARNING)
-    said = f"; the target says: {shortened(fate.said)}" if fate.said and found.verdict is not Verdict.PASS else ""
+    wanted = found.verdict is not Verdict.PASS and not fate.delivered
     return replace(
         found,
         choice=expect.choice,
-        reason=found.reason + said,
+        said=shortened(fate.said) if wanted else "",
         leaks=(*found.leaks, *map(leak, shown)),
         notes=(*fate.notes, *found.notes),
     )
@@ -113,7 +114,7 @@ def _delivered(fate: Fate, profile: Profile, expect: Expect, *, authenticates: b
         verdict=Verdict.PASS if usual else Verdict.ALLOWED,
         outcome=str(observed(contact, cover, authenticates=authenticates)),
         expected=declared,
-        reason=f"{contact.server} accepted the message {_manner(contact)}",
+        reason=f"{contact.server} took the mail {_manner(contact)}",
         notes=(UNPROVED,) if unproved else (),
     )
 
@@ -160,17 +161,10 @@ def _kept_back(permitted: Permitted, code: Code, reason: str) -> Finding:
 
 def _misdelivery(contact: Contact, permitted: Permitted, how_bad: Grade) -> str:
     who = f"the attacker's server {contact.server}" if contact.role is Role.IMPOSTOR else contact.server
-    took = f"{who} accepted the message {_manner(contact)}"
+    took = f"{who} took the mail {_manner(contact)}"
     if how_bad is Grade.DELIVERY:
         return f"{took}, passing over a more preferred host"
-    if not permitted.allows_delivery:
-        return f"{took}, though no host may have it"
-    return f"{took}, though only {said(permitted.outcomes)} is permitted"
-
-
-def said(outcomes: Iterable[Outcome]) -> str:
-    """Several outcomes in a sentence."""
-    return " or ".join(map(str, outcomes))
+    return f"{took}; {' or '.join(map(str, permitted.outcomes))} was expected"
 
 
 def _manner(contact: Contact) -> str:

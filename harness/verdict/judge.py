@@ -15,7 +15,7 @@ from .finding import UNPROVED, Finding, weigh
 from .observation import Fate, Numbered, Observation, Sending, observe
 from .profile import Profile, permitted_in
 from .result import Grade, Result, Verdict
-from .story import story, trail
+from .story import quoted, story, trail
 from .support import Support
 
 _WORST_FIRST = (
@@ -145,7 +145,8 @@ class _Bench:
         shown = trail(observation, sending, fate)
         against = self._disproved.get(key, ())
         doubt = f"AUTH is not proved: {_few(against)} delivered as well"
-        doubts = (doubt,) if any(UNPROVED in found.notes for *_, found in rows) else ()
+        said = [note for *_, found in rows for note in found.notes]
+        notes = [doubt if note == UNPROVED else note for note in said]
         failed = worst.verdict is Verdict.FAIL
         twin = self._observations.get(scenario.twin) if scenario.twin else None
         return Result(
@@ -159,13 +160,13 @@ class _Bench:
             outcome=_joined(observation, {id(fate): found.outcome for _, fate, found in rows}),
             expected=_joined(observation, {id(fate): str(found.expected) for _, fate, found in rows}),
             requirements=scenario.covers,
-            reason=place + worst.reason,
+            reason=place + worst.reason + quoted(worst),
             choice=worst.choice,
             delivered=observation.delivered,
             tells=any(_tells(self._profile, sending, fate) for sending, fate, _ in rows),
             leaked=() if observation.faults else tuple(leak for *_, found in rows for leak in found.leaks),
             evidence=shown,
-            notes=tuple(dict.fromkeys([*(note for *_, found in rows for note in found.notes), *doubts])),
+            notes=tuple(dict.fromkeys(notes)),
             duration=observation.duration,
             story=story(
                 scenario,
@@ -225,15 +226,17 @@ def _slipped(sending: Sending, fate: Fate, profile: Profile) -> bool:
 
 
 def _tells(profile: Profile, sending: Sending, fate: Fate) -> bool:
+    """Whether the target may not deliver here, and a sender without DANE has to."""
     expect = sending.send.expected(fate.zone)
-    return not profile.permitted(expect).allows_delivery and permitted_in(Mode.UNAWARE, expect).allows_delivery
+    plainly = all(outcome.is_delivery for outcome in permitted_in(Mode.UNAWARE, expect).outcomes)
+    return plainly and not profile.permitted(expect).allows_delivery
 
 
 def _ours(observation: Observation, finding: Finding) -> Finding:
     """danelab failed in this scenario, so nothing is held against the target."""
     events = [observation.events[line] for line in observation.faults]
     problems = "; ".join(dict.fromkeys(event.problem for event in events if isinstance(event, HarnessFault)))
-    return replace(finding, verdict=Verdict.ERROR, grade=None, reason=f"danelab failed: {problems}", leaks=())
+    return replace(finding, verdict=Verdict.ERROR, grade=None, reason=f"danelab failed: {problems}", said="", leaks=())
 
 
 def _place(observation: Observation, sending: Sending, fate: Fate) -> str:

@@ -65,11 +65,13 @@ class Leak(Record):
     line: int
     """Line of the journal that shows it."""
 
+    @property
+    def amount(self) -> str:
+        """What was seen, in words."""
+        return {Exposed.MESSAGE: "the whole message", Exposed.TEXT: "part of the text"}.get(self.what, "the envelope")
+
     def __str__(self) -> str:
-        what = {Exposed.MESSAGE: "the whole message", Exposed.TEXT: "part of the message"}.get(
-            self.what, "the envelope"
-        )
-        return f"{what} to {self.to_whom}, {self.how}"
+        return f"{self.amount} to {self.to_whom}, {self.how}"
 
 
 class Evidence(Record):
@@ -121,7 +123,7 @@ class Result(Record):
     delivered: bool = False
     """Whether the last message sent was accepted somewhere."""
     tells: bool = False
-    """Whether a sender with DANE must withhold here what one without DANE delivers."""
+    """Whether a sender with DANE has to withhold here what one without DANE has to deliver."""
     leaked: tuple[Leak, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     notes: tuple[str, ...] = ()

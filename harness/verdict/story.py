@@ -69,7 +69,7 @@ def story(
         world += f"; its twin {twin.id} lacks that: {twin.title}"
     covered = scenario.covers[0]
     rule = requirements.get(covered)
-    seen = place + finding.reason
+    seen = place + finding.reason + quoted(finding)
     if finding.leaks:
         seen += "; leaked: " + ", and ".join(map(str, finding.leaks))
     if finding.notes:
@@ -82,6 +82,11 @@ def story(
         expected=place + _expected(finding.expected),
         seen=seen,
     )
+
+
+def quoted(finding: Finding) -> str:
+    """The target's own words as the end of a sentence; empty where there are none."""
+    return f"; the target says: {finding.said}" if finding.said else ""
 
 
 def _expected(permitted: Permitted) -> str:

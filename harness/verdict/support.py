@@ -28,7 +28,7 @@ class Support:
         if finding.verdict is Verdict.UNSUPPORTED:
             return finding
         if not self._connected:
-            return replace(finding, verdict=Verdict.INCONCLUSIVE, grade=None, reason=SILENT, leaks=())
+            return replace(finding, verdict=Verdict.INCONCLUSIVE, grade=None, reason=SILENT, said="", leaks=())
         if not finding.withheld:
             return finding
         lacking = self._lacking(key, ())

@@ -9,7 +9,7 @@ from enum import IntEnum
 from harness.scenario.zones import What
 
 from .denial import Nsec3, Prover
-from .names import ancestors, is_below, parent, to_wire
+from .names import ROOT, ancestors, is_below, parent, to_wire
 from .records import Record, RRset, Type
 from .signing import ZoneKey, rrsig
 from .zones import Zone
@@ -83,7 +83,8 @@ def answer(zone: Zone, name: str, kind: int) -> Reply:
         kind = min(zone.types_at(name), default=Type.SOA)
     found = zone.find(name, kind)
     if found is not None:
-        return Reply(zone=zone, answer=(sign(zone, found),))
+        glue = _addresses(zone, found) if kind == Type.NS else ()
+        return Reply(zone=zone, answer=(sign(zone, found),), additional=glue)
     alias = zone.find(name, Type.CNAME)
     if alias is not None and kind not in (Type.DS, Type.DNSKEY):
         return Reply(zone=zone, answer=(sign(zone, alias),))
@@ -122,8 +123,15 @@ def _referral(zone: Zone, cut: str) -> Reply:
         ds = zone.find(cut, Type.DS)
         proof = [ds] if ds else zone.prover.no_data(cut)
         sets += [sign(zone, rrset) for rrset in proof]
-    glue = [SignedSet(rrset) for server in servers.rdatas for rrset in child.addresses_of(server)]
-    return Reply(authoritative=False, zone=zone, authority=tuple(sets), additional=tuple(glue))
+    return Reply(authoritative=False, zone=zone, authority=tuple(sets), additional=_addresses(child, servers))
+
+
+def _addresses(zone: Zone, servers: RRset) -> tuple[SignedSet, ...]:
+    """Addresses of name servers, from the zone itself or, for the root's, from the zone below that holds them."""
+    holders = [zone, *(zone.children.values() if zone.origin == ROOT else ())]
+    return tuple(
+        SignedSet(rrset) for server in servers.rdatas for holder in holders for rrset in holder.addresses_of(server)
+    )
 
 
 def _dname(zone: Zone, name: str, dname: RRset) -> Reply:

@@ -30,6 +30,10 @@ from .records import Record, Type, read_record, type_number
 from .zones import Zone
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+ALIVE, DEAD, LAME = "alive", "dead", "lame"
+SERVER_KINDS = (ALIVE, DEAD, LAME)
+"""Kinds of name servers, in the order of their places in a world's block of addresses."""
+
 _BARE = {"MX", "A", "AAAA", "ADDRESS", "TLSA", "CNAME", "DS", "DNSKEY", "NS", "SOA"}
 
 
@@ -298,7 +302,7 @@ class World:
             servers = [f"ns{number}.{zone.origin}" for number in range(1, len(zone.spec.name_servers) + 1)]
             zone.add_apex(servers)
             for server, manner in zip(servers, zone.spec.name_servers, strict=True):
-                place = ("alive", "dead", "lame").index(manner)
+                place = SERVER_KINDS.index(manner)
                 address = self.around.plan.name_server(self.index, place)
                 zone.add([read_record(f"{server} A {address}", origin=zone.origin, ttl=zone.spec.ttl)])
             for other in made.values():

@@ -105,7 +105,8 @@ class Compact(Prover):
         above = parent(name)
         first, _, rest = name.partition(".")
         before = first[:-1] + chr(ord(first[-1]) - 1) + "~." + rest
-        return [self._span(before if is_below(before, above) else above, "\\000." + name, set())]
+        # The name that follows must not lie below this one: that would say that this one exists (RFC 4470 section 3).
+        return [self._span(before if is_below(before, above) else above, f"{first}\\000.{rest}", set())]
 
     def elsewhere(self, name: str) -> list[RRset]:
         return [self._at("elsewhere-" + name, {NXNAME})]

@@ -32,7 +32,7 @@ class Effect(StrEnum):
 
 
 _FAILED = {
-    What.SERVFAIL, What.REFUSED, What.NOTIMP, What.FORMERR, What.DROP, What.GARBAGE, What.LAME, What.TRUNCATE_NO_TCP,
+    What.SERVFAIL, What.REFUSED, What.NOTIMP, What.FORMERR, What.DROP, What.GARBAGE, What.TRUNCATE_NO_TCP,
 }  # fmt: skip
 _HARMLESS = {
     What.TRUNCATE, What.DROP_LARGE_UDP, What.SET_AD, What.MIXED_CASE, What.SHORT_RRSIG,
@@ -216,9 +216,7 @@ def _wrong_signer(case: _Case) -> Reply:
 
 
 def _extra_bad(case: _Case) -> Reply:
-    return case.with_signatures(
-        lambda one: (*(_last_bit_flipped(record) for record in one.signatures), *one.signatures)
-    )
+    return case.with_signatures(lambda one: (*one.signatures, *map(_last_bit_flipped, one.signatures)))
 
 
 def _unknown_key(case: _Case) -> Reply:
@@ -266,7 +264,7 @@ def _no_wildcard_proof(case: _Case) -> Reply:
 
 def _no_encloser(case: _Case) -> Reply:
     proofs = case.zone.prover
-    if not isinstance(proofs, Nsec3):
+    if not isinstance(proofs, Nsec3) or case.zone.exists(case.name):
         return _no_proof(case)
     return case.denied(case.rcode, lambda _: proofs.without_encloser(case.name))
 

@@ -6,6 +6,7 @@ Raising it costs next to nothing: a world is worked out when the first question 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from harness.errors import UsageError
@@ -142,7 +143,11 @@ class Internet:
         slot = self._slot_of(name)
         if slot is None or not slot.scenario.faults:
             return ()
-        return tuple(fault for fault in slot.world.faults if fault.hits(name, kind))
+        found = tuple(fault for fault in slot.world.faults if fault.hits(name, kind))
+        if kind == Type.DS and not self.zone_for(name, kind).scenario:
+            # `NAME *` speaks of the zone's own servers, and these are not asked for its DS.
+            return tuple(fault for fault in found if fault.type is not None)
+        return found
 
     def answer(self, name: str, kind: int, *, served: Callable[[Zone], bool] = lambda _: True) -> Reply:
         """What the authoritative server that serves these zones says; faults have done their work.
@@ -157,6 +162,9 @@ class Internet:
         if zone is None:
             return Reply(rcode=Rcode.REFUSED, authoritative=False)
         reply = answer(zone, name, kind)
+        if not reply.authoritative and self.faults_at(reply.authority[0].rrset.owner, Type.DS):
+            # Where something is wrong with the DS, it does not come along with the referral either.
+            reply = replace(reply, authority=reply.authority[:1])
         if reply.authoritative:
             for fault in self.faults_at(name, kind):
                 reply = apply(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.scenario.zones import Algorithm, DelegationSigner, Denial
+from harness.scenario.zones import Algorithm, DelegationSigner, Denial, What
 
 from .answers import Rcode, Reply, SignedSet, answer
 from .faults import Effect, PlacedFault
@@ -114,6 +114,9 @@ def _step(internet: Internet, zone: Zone, name: str, kind: int) -> tuple[Securit
     effect, what = _effect(internet, zone, name, kind)
     if effect is Effect.FAILED:
         return Security.FAILED, f"{name}: {what}"
+    if kind == Type.DS and what == What.NO_NS_BIT:
+        # As an answer the denial holds; it is as a proof of an insecure delegation that it does not.
+        effect = Effect.NONE
     security, why = zone_security(internet, zone)
     if security is not Security.SECURE:
         return security, why
@@ -148,7 +151,7 @@ def _proof_is_weak(zone: Zone, name: str, kind: int) -> bool:
     if zone.spec.nsec3.iterations > ITERATION_LIMIT:
         return True
     # With opt-out, a span proves nothing about unsigned delegations in it (RFC 5155 section 9.2).
-    return zone.spec.nsec3.opt_out and not zone.exists(name)
+    return zone.spec.nsec3.opt_out and (not zone.exists(name) or name in zone.children)
 
 
 def _alias(reply: Reply, kind: int) -> str | None:

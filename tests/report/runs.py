@@ -20,19 +20,21 @@ ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "fixtures" / "reports"
 
 DIGEST = scenario("digest", "AUTH / TLS", choice="sha-512", title="Only a SHA-512 digest is published")
+DIGEST_WRONG = scenario("digest-wrong", "DEFER / TLS", choice="sha-512", twin="digest", title="A wrong SHA-512 digest")
 ALIAS = scenario("alias", "AUTH", title="The MX host is an alias")
 ALIAS_WRONG = scenario("alias-wrong", "DEFER", twin="alias", title="The alias's digest belongs to another key")
 GROUPS = {
     "good": "baseline",
     "plain": "baseline",
     "digest": "baseline",
+    "digest-wrong": "records",
     "mismatch": "records",
     "alias": "aliases",
     "alias-wrong": "aliases",
     "servfail": "lookups",
     "stripped": "downgrade",
 }
-MIXED = (GOOD, PLAIN, DIGEST, MISMATCH, ALIAS, ALIAS_WRONG, SERVFAIL, STRIPPED)
+MIXED = (GOOD, PLAIN, DIGEST, DIGEST_WRONG, MISMATCH, ALIAS, ALIAS_WRONG, SERVFAIL, STRIPPED)
 
 
 def report(tape: Tape, scenarios: Sequence[Scenario], *, mode: Mode = Mode.OPPORTUNISTIC) -> RunReport:
@@ -46,10 +48,11 @@ def report(tape: Tape, scenarios: Sequence[Scenario], *, mode: Mode = Mode.OPPOR
 def mixed() -> RunReport:
     """A run with every verdict but unsupported, and a target with a foul mouth."""
     tape = Tape(target="built-in sender").start(*MIXED)
-    tape.delivered("good").delivered("plain", tls=False).delivered("digest")
+    tape.delivered("good").delivered("plain", tls=False).delivered("digest").delivered("digest-wrong")
     tape.sent("mismatch").asked("mismatch").connected("mismatch").shook_hands("mismatch").accepted("mismatch")
-    tape.reported("mismatch", Status.DELIVERED, "[bold]250[/] \x1b[2J\u202eok <script>alert(1)</script>")
-    tape.sent("alias").asked("alias").reported("alias", Status.CRASHED, "KeyError: 'cname'")
+    tape.reported("mismatch", Status.DEFERRED, "451 certificate verification failed")
+    tape.sent("alias").asked("alias")
+    tape.reported("alias", Status.CRASHED, "[bold]KeyError[/] \x1b[2J\u202ecname <script>alert(1)</script>")
     tape.deferred("alias-wrong", "host is an alias")
     tape.deferred("servfail").fault("servfail", problem="the resolver's socket was closed")
     tape.delivered("stripped", tls=False, role="tampered")

@@ -62,7 +62,7 @@ def test_what_a_target_says_can_neither_steer_the_terminal_nor_pass_for_markup(v
     text = printed(mixed(), width=300, verbose=verbose)
     assert "\x1b" not in text
     assert "\u202e" not in text
-    assert "[bold]250[/] \\x1b[2J\\u202eok" in text
+    assert "[bold]KeyError[/] \\x1b[2J\\u202ecname" in text
 
 
 def test_a_terminal_that_knows_ascii_only_shows_escapes() -> None:

@@ -76,10 +76,10 @@ def test_a_name_that_means_nothing_is_told_with_the_nearest(tmp_path: Path, line
     [
         "[[mx]]\n[[mx]]\ntlsa = ['3 1 1 mx1', '2 0 1 root', '2 0 1 ca', '3 1 1 evil']\n[certs.ca]\n[servers.evil]",
         "[[mx]]\ncert = { issuer = 'webpki', key = 'spare', names = ['{mx1}', '*.{domain}'] }\n[keys.spare]",
-        "[zones.domain]\nrecords = ['a A {mx1.ipv4}', 'b CNAME {host1}', 'c TLSA {mx1.tlsa 3 1 1 as 0 1}', 'd TXT {id}']\n[[hosts]]",
+        "[zones.domain]\nrecords = ['a A {mx1.ipv4}', '{id} CNAME {host1}', 'c TLSA {mx1.tlsa 3 1 1}']\n[[hosts]]",
         "[zones.provider]\nrecords = ['x TLSA 3 1 1 {key.spare.spki.sha256}', 'y CNAME {domain}']\n[keys.spare]",
         "[[faults]]\nat = '_25._tcp.{mx1} TLSA'\nwhat = 'drop'\n[[faults]]\nat = '*.{domain} *'\nwhat = 'drop'",
-        "[[faults]]\nat = 'address'\nwhat = 'drop'\n[[faults]]\nat = 'x TYPE53'\nwhat = 'drop'",
+        "[[faults]]\nat = 'CNAME'\nwhat = 'drop'\n[[faults]]\nat = 'x TYPE53'\nwhat = 'drop'",
         "[[mx]]\nipv4 = ['', 'evil', 'mx2']\n[[mx]]\n[servers.evil]\nproxy_to = 'mx1'",
         "[[steps]]\nsend = ['domain', 'user@{mx1}']\n[[steps]]\n[steps.change.zones.domain]\nsigned = false",
         "[[mx]]\nsmtp.banner = '421 {host} busy'",

@@ -202,4 +202,9 @@ def test_a_mistake_in_a_variant_is_told_at_the_variant(tmp_path: Path, text: str
 
 def test_a_mistake_in_what_the_variants_share_is_told_once(tmp_path: Path) -> None:
     _, errors = read_file(write(tmp_path, key=GOOD.replace("unaware", "unawares") + MATRIX) / "key.toml")
-    assert sorted(error.key for error in errors) == ["expect.unaware", "expect.unawares"]
+    assert [error.key for error in errors] == ["expect.unawares"]
+
+
+def test_a_misspelt_key_is_not_also_missing(tmp_path: Path) -> None:
+    _, errors = read_file(write(tmp_path, some=GOOD.replace("title", "titel")) / "some.toml")
+    assert [(error.key, error.remedy) for error in errors] == [("titel", "did you mean 'title'?")]

@@ -66,5 +66,5 @@ def test_a_wrong_file_is_told_by_file_key_and_remedy(tmp_path: Path, text: str, 
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match="nowhere.toml"):
+    with pytest.raises(ScenarioError, match=r"nowhere\.toml"):
         load_requirements(tmp_path / "nowhere.toml")

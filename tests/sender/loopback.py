@@ -113,6 +113,7 @@ class Manners:
     context: ssl.SSLContext | None = None
     greeting: str = "220 mail.example ESMTP"
     ehlo: str | None = None
+    helo: str = "250 hello"
     offers: bool = True
     extensions: tuple[str, ...] = ("SIZE 100000",)
     extensions_in_tls: tuple[str, ...] = ("SIZE 100000",)
@@ -191,7 +192,7 @@ class MailHost:
                 await _say(writer, "221 bye")
                 return
             else:
-                replies = {"MAIL": manners.mail, "RCPT": manners.rcpt, "HELO": "250 hello"}
+                replies = {"MAIL": manners.mail, "RCPT": manners.rcpt, "HELO": manners.helo}
                 await _say(writer, replies.get(verb, "502 no such command"))
 
 

@@ -76,7 +76,11 @@ def test_a_truncated_reply_is_asked_for_again_over_tcp() -> None:
     go(body)
 
 
-@pytest.mark.parametrize("rdata", [b"", b"\x03", b"\x03\x01", b"\x03\x01\x01", MATCH[:-1], MATCH + b"\0"])
+@pytest.mark.parametrize(
+    "rdata",
+    [b"", b"\x03", b"\x03\x01", b"\x03\x01\x01", MATCH[:-1], MATCH + b"\0"],
+    ids=["0", "1", "2", "3", "34", "36"],
+)
 def test_malformed_tlsa_records_are_unusable_and_still_demand_tls(rdata: bytes) -> None:
     async def body(net: Net) -> None:
         await healthy(net)
@@ -155,6 +159,29 @@ def test_a_host_that_cannot_be_authenticated_is_followed_by_the_next(tlsa_fails:
     go(body)
 
 
+def test_a_host_that_refuses_mail_for_now_is_followed_by_the_next() -> None:
+    async def body(net: Net) -> None:
+        await net.host("127.0.0.2", Manners(offers=False, mail="451 later"))
+        await healthy(net, "127.0.0.3")
+        net.domain(D, "127.0.0.2", "127.0.0.3")
+        (result,) = await net.send(TO)
+        assert (result.status, result.host) == (Status.DELIVERED, "mx2.d.example")
+
+    go(body)
+
+
+def test_an_mx_record_that_spells_an_address_is_passed_over() -> None:
+    async def body(net: Net) -> None:
+        host = await healthy(net)
+        net.resolver.add(D, "MX", "10 127.0.0.2.")
+        net.resolver.add("127.0.0.2", "A", "127.0.0.2")
+        (result,) = await net.send(TO)
+        assert result.status is Status.DEFERRED
+        assert host.sessions == 0
+
+    go(body)
+
+
 def test_a_better_preference_without_tlsa_comes_before_a_worse_one_with_tlsa() -> None:
     async def body(net: Net) -> None:
         await healthy(net)
@@ -214,7 +241,9 @@ def test_a_null_mx_bounces_and_leaves_the_domains_own_address_alone() -> None:
     go(body)
 
 
-@pytest.mark.parametrize(("tlsa", "status"), [(MATCH, Status.DELIVERED), (MISMATCH, Status.DEFERRED)])
+@pytest.mark.parametrize(
+    ("tlsa", "status"), [(MATCH, Status.DELIVERED), (MISMATCH, Status.DEFERRED)], ids=["match", "mismatch"]
+)
 def test_a_domain_without_mx_is_its_own_host(tlsa: bytes, status: Status) -> None:
     async def body(net: Net) -> None:
         host = await healthy(net)
@@ -302,7 +331,9 @@ def test_a_failed_tlsa_lookup_at_the_expanded_name_ends_the_search() -> None:
     go(body)
 
 
-@pytest.mark.parametrize(("tlsa", "status"), [(MATCH, Status.DELIVERED), (MISMATCH, Status.DEFERRED)])
+@pytest.mark.parametrize(
+    ("tlsa", "status"), [(MATCH, Status.DELIVERED), (MISMATCH, Status.DEFERRED)], ids=["match", "mismatch"]
+)
 def test_a_secure_alias_with_insecure_addresses_is_judged_by_the_original_name(tlsa: bytes, status: Status) -> None:
     async def body(net: Net) -> None:
         host = await alias(net, ad=False)
@@ -363,6 +394,10 @@ def test_a_cname_without_data_is_followed_by_a_question_at_its_target() -> None:
         net.resolver.entry("tlsa.elsewhere.example", "TLSA").ad = False
         (result,) = await net.send(TO)
         assert (result.status, result.authenticated) == (Status.DELIVERED, False)
+        net.resolver.entry("tlsa.elsewhere.example", "TLSA").ad = True
+        net.resolver.entry(net.tlsa_name("mx1.d.example"), "TLSA").ad = False
+        (result,) = await net.send(TO)
+        assert (result.status, result.authenticated) == (Status.DELIVERED, False)
 
     go(body)
 
@@ -385,7 +420,9 @@ def test_a_cname_loop_is_a_failed_lookup() -> None:
 # Relays, literals, several domains.
 
 
-@pytest.mark.parametrize(("tlsa", "status"), [(MATCH, Status.DELIVERED), (MISMATCH, Status.DEFERRED)])
+@pytest.mark.parametrize(
+    ("tlsa", "status"), [(MATCH, Status.DELIVERED), (MISMATCH, Status.DEFERRED)], ids=["match", "mismatch"]
+)
 def test_a_relay_is_judged_by_its_own_records_on_its_own_port(tlsa: bytes, status: Status) -> None:
     async def body(net: Net) -> None:
         await healthy(net)

@@ -233,6 +233,7 @@ def test_a_message_beyond_the_size_limit_bounces_unsent() -> None:
         (Manners(body="451 later"), Status.DEFERRED),
         (Manners(greeting="421 busy"), Status.DEFERRED),
         (Manners(greeting="554 no service"), Status.DEFERRED),
+        (Manners(ehlo="550 no", helo="550 no"), Status.DEFERRED),
         (Manners(ehlo="550 no"), Status.DELIVERED),
         (Manners(cut_at="RCPT"), Status.DEFERRED),
         (Manners(greeting="hello"), Status.DEFERRED),

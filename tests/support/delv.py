@@ -26,6 +26,8 @@ _BROKEN_PROOF = (
     "insecurity proof",
     "must be secure",
     "not insecure",
+    "has expired",
+    "has not begun",
 )
 
 

@@ -53,7 +53,7 @@ def comparison_programs() -> None:
         available(program, name, bundle=Bundle.SERVERS)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def in_namespace() -> Callable[..., Any]:
     """:func:`tests.support.netns.run`; the test is skipped where the machine allows no namespaces."""
 

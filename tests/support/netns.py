@@ -24,6 +24,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -58,16 +59,13 @@ def run(body: Callable[..., T] | Callable[..., Coroutine[Any, Any, T]], *argumen
         raise TypeError(f"{body!r} is not a function at the top of a module")
     name, file = module.__name__, str(Path(inspect.getfile(body)).resolve())
     order = pickle.dumps((sys.path, name, file, body.__name__, pickle.dumps(arguments)))
-    reading, writing = os.pipe()
-    with open(reading, "rb") as results:  # noqa: PTH123 (a descriptor, not a path)
-        try:
-            child = subprocess.Popen(
-                [sys.executable, "-c", _BOOT, json.dumps(sys.path), str(writing)],
-                stdin=subprocess.PIPE,
-                pass_fds=(writing,),
-            )
-        finally:
-            os.close(writing)
+    # A file and not a pipe: nobody reads while the child writes, and results can be large.
+    with tempfile.TemporaryFile() as results:
+        child = subprocess.Popen(
+            [sys.executable, "-c", _BOOT, json.dumps(sys.path), str(results.fileno())],
+            stdin=subprocess.PIPE,
+            pass_fds=(results.fileno(),),
+        )
         try:
             child.communicate(order, timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -75,6 +73,7 @@ def run(body: Callable[..., T] | Callable[..., Coroutine[Any, Any, T]], *argumen
         finally:
             child.kill()
             child.wait()
+        results.seek(0)
         told = results.read()
     if not told:
         raise BodyFailed(f"the process of {body.__qualname__} ended with status {child.returncode} and no result")
@@ -200,5 +199,5 @@ def _tell(output: int, message: tuple[str, object]) -> None:
         told = pickle.dumps(message)
     except Exception:
         told = pickle.dumps(("failed", f"the result cannot be sent back:\n{traceback.format_exc()}"))
-    with open(output, "wb") as pipe:
-        pipe.write(told)
+    with open(output, "wb") as results:
+        results.write(told)

@@ -20,6 +20,10 @@ class Iterating:
         """The part of the configuration that says so."""
         return "    root-hints: hints\n"
 
+    def patience(self) -> tuple[str, ...]:
+        """Time limits. unbound keeps book of each zone's servers apart, so a silent zone harms itself only."""
+        return _time_limits(first=100, least=50, most=200)
+
     def check(self) -> None:
         """Raise ServerFailed unless all questions must stay on this machine: it would ask what zones name."""
         for address in self.roots:
@@ -58,9 +62,22 @@ class Forwarding:
             for origin, address, port in ((".", self.address, self.port), *self.zones)
         )
 
+    def patience(self) -> tuple[str, ...]:
+        """Time limits. All zones share one server here; shorter ones let a silent zone condemn the others."""
+        return _time_limits(first=300, least=100, most=1000)
+
     def check(self) -> None:
         """Nothing but the named servers is ever asked, so there is nothing to check."""
 
     def hints(self) -> str:
         """None are needed."""
         return ""
+
+
+def _time_limits(*, first: int, least: int, most: int) -> tuple[str, ...]:
+    """Milliseconds until a question is given up: to an unknown server, and the bounds of what is learnt."""
+    return (
+        f"unknown-server-time-limit: {first}",
+        f"infra-cache-min-rtt: {least}",
+        f"infra-cache-max-rtt: {most}",
+    )

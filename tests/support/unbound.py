@@ -71,9 +71,6 @@ server:
     val-bogus-ttl: 0
     infra-host-ttl: 0
     infra-keep-probing: yes
-    infra-cache-min-rtt: 100
-    infra-cache-max-rtt: 1000
-    unknown-server-time-limit: 300
     outbound-msg-retry: 2
     tcp-auth-query-timeout: 500
 {extra}
@@ -223,6 +220,7 @@ class Unbound:
 
     def _configure(self, folder: Path, *, newer: tuple[int, ...]) -> None:
         lines = [text for since, text in _NEWER_SETTINGS if newer >= since]
+        lines += self._source.patience()
         source = self._source.settings()
         inside = source if isinstance(self._source, Iterating) else ""
         text = _SETTINGS.format(

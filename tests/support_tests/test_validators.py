@@ -102,8 +102,8 @@ def test_the_reason_names_the_defect(
 
 
 def test_questions_that_are_never_answered_spoil_no_others(tree: Tree, unbound_program: Program) -> None:
-    good = [Question(f"x{number}.none.example", "A") for number in range(300)]
-    silent = [Question(f"x{number}.silent.example", "A") for number in range(30)]
+    good = [Question(f"x{number}.none.example", "A") for number in range(150)]
+    silent = [Question(f"x{number}.silent.example", "A") for number in range(15)]
 
     async def ask() -> list[Finding]:
         async with Authority(tree.leaves) as authority:

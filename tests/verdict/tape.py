@@ -97,7 +97,10 @@ class Tape:
     def accepted(
         self, key: str, server: str = "mx1", *, tls: bool = True, role: str = "genuine", recipient: str = ""
     ) -> Tape:
-        return self.connected(key, server).add(
+        session = f"{key}-{server}"
+        if not any(isinstance(event, Connected) and event.session == session for event in self.events):
+            self.connected(key, server)
+        return self.add(
             Accepted,
             scenario=key,
             session=f"{key}-{server}",

@@ -130,6 +130,14 @@ def test_one_mistake_does_not_mean_that_dane_is_off() -> None:
     assert inactive(Tape().delivered("good").delivered("mismatch").judge(GOOD, MISMATCH).values()) == ()
 
 
+def test_what_a_sender_without_dane_may_withhold_does_not_hide_that_dane_is_off() -> None:
+    hangs = scenario("hangs", "DEFER", twin="good", unaware="CLEAR / DEFER")
+    tape = Tape().delivered("good").delivered("mismatch").delivered("servfail").deferred("hangs")
+    results = tape.judge(GOOD, MISMATCH, SERVFAIL, hangs)
+    assert inactive(results.values()) == ("sender",)
+    assert not results["hangs"].tells
+
+
 def test_a_crash_spoils_only_its_own_scenario() -> None:
     tape = Tape().delivered("good").sent("mismatch").asked("mismatch")
     tape.reported("mismatch", Status.CRASHED, "Traceback").deferred("servfail")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 LONGEST = 1 << 17
 """Octets of a ClientHello beyond which no more are awaited."""
@@ -64,7 +65,7 @@ def _hello(body: bytes) -> Hello:
     number = int.from_bytes
     at = 35 + body[34]
     end = at + 2 + number(body[at : at + 2], "big")
-    kinds = {_kind(number(body[i : i + 2], "big")) for i in range(at + 2, end, 2)} - {""}
+    suites = _suites(body[at + 2 : end])
     at = end + 1 + body[end]
     versions = [number(body[:2], "big")]
     sni, bare_key, marks = "", False, []
@@ -87,8 +88,14 @@ def _hello(body: bytes) -> Hello:
             bare_key = True
             marks.append("raw public key")
     names = [f"version {_VERSIONS[version]}" for version in versions if version in _VERSIONS]
-    suites = [f"suites {kind}" for kind in sorted(kinds)]
     return Hello(sni=sni, offered=(*names, *suites, *marks), raw_public_key=bare_key)
+
+
+@lru_cache(maxsize=256)
+def _suites(listed: bytes) -> tuple[str, ...]:
+    """The kinds of cipher suites in a list; one client always sends the same."""
+    kinds = {_kind(int.from_bytes(listed[i : i + 2], "big")) for i in range(0, len(listed), 2)}
+    return tuple(f"suites {kind}" for kind in sorted(kinds - {""}))
 
 
 def _kind(suite: int) -> str:

@@ -56,6 +56,8 @@ class MailHosts:
     outside can reach it; empty: all devices, for a network namespace of its own). Otherwise: a listener for each.
     `port` 0: any free one, the same everywhere; `port` then says which.
 
+    No mail is passed on: an impostor with `proxy_to` takes it itself, and the journal says that he has it.
+
     Raises UsageError on entry where the port is taken or not permitted, or where the device cannot be bound to.
     """
 

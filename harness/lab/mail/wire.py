@@ -82,7 +82,10 @@ class Wire(asyncio.Protocol):
         if self._held is not None:
             self._held += data
             return
-        self._guarded(self._take, data)
+        try:
+            self._take(data)
+        except Exception as problem:
+            self.fault(problem)
 
     def connection_lost(self, error: Exception | None) -> None:
         for timer in self._timers:
@@ -96,6 +99,9 @@ class Wire(asyncio.Protocol):
             self.transcript.left("client")
         self.dialogue.ended()
         self._gone(self)
+        # Wire, layer and dialogue know each other: parted here, they are freed without the garbage collector.
+        self._layer = None
+        del self.dialogue
 
     def pause_writing(self) -> None:
         """A client that does not read is not read from."""

@@ -65,10 +65,6 @@ class RouteRules:
         """Only mandatory DANE needs a secure MX RRset (section 2.2.1; 7672-2.2.1-7, 7672-2.2.1-8)."""
         return mode is not Mode.MANDATORY
 
-    def literal_may_be_used(self, mode: Mode) -> bool:
-        """DANE cannot authenticate an address literal, so mandatory DANE delays (section 2.2; 7672-2.2-12)."""
-        return mode is not Mode.MANDATORY
-
     def exchanges(self, mx: Answer) -> tuple[Record, ...]:
         """The MX records that name a host; a null MX beside them is left out (RFC 7505 section 3; 7505-3-1)."""
         return tuple(each for each in mx.records if each.target != ".")

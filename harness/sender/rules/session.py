@@ -11,9 +11,9 @@ from harness.sender.result import AttemptOutcome, Status
 class SessionRules:
     """Decisions inside one session with one server."""
 
-    def greets_with_helo(self, level: Level) -> bool:
-        """HELO after a refused EHLO rules STARTTLS out, so only where cleartext will do (7672-2.2-1)."""
-        return level is Level.MAY
+    def greets_with_helo(self) -> bool:
+        """HELO after a refused EHLO (RFC 5321 section 3.2). It offers no STARTTLS (7672-2.2-1)."""
+        return True
 
     def starts_tls(self, level: Level, *, offered: bool) -> bool:
         """STARTTLS is used whenever the server offers it (RFC 7435, RFC 7672 section 2.2; 3207-6-2, 7672-2.2-7)."""

@@ -6,9 +6,9 @@ import asyncio
 import datetime
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cryptography import x509
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from harness.journal import Event
+from harness.journal import Connected, Event, Left, Spoke
 from harness.lab.mail import MailHosts
 from harness.lab.recorder import Recorder
 from harness.scenario.mailhosts import Role, Smtp, Tcp, Tls
@@ -92,13 +92,12 @@ def server(
     )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Lab:
     """A running `MailHosts` and what it recorded."""
 
     hosts: MailHosts
     recorder: Recorder
-    loop_complaints: list[dict[str, Any]] = field(default_factory=list)
 
     def all(self, kind: type[E]) -> list[E]:
         """The events of this kind, in order."""
@@ -112,20 +111,18 @@ class Lab:
 
     def dialogue(self) -> list[tuple[str, str, bool]]:
         """Verb, code of the reply, and whether it was said inside TLS."""
-        from harness.journal import Spoke
-
         return [(spoke.command.partition(" ")[0], spoke.reply[:3], spoke.tls) for spoke in self.all(Spoke)]
 
 
 @asynccontextmanager
-async def lab(*servers: MailServer, path: Any = None) -> Any:
+async def lab(*servers: MailServer) -> AsyncIterator[Lab]:
     """Serve these at 127.5.0.1, 127.5.0.2, ...; on leaving, the event loop must have nothing to complain of."""
     book = {f"127.5.0.{number}": each for number, each in enumerate(servers, 1)}
-    recorder = Recorder(path)
+    recorder = Recorder()
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     async with MailHosts(book.get, recorder, target="postfix") as hosts:
-        yield Lab(hosts, recorder, complaints)
+        yield Lab(hosts, recorder)
     assert complaints == []
     assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
 
@@ -187,7 +184,7 @@ class Client:
     ) -> ssl.SSLSocket:
         """Begin TLS here and now."""
         context = context or trusting()
-        self.sock = context.wrap_socket(self.sock, server_hostname=sni, session=session)
+        self.sock = context.wrap_socket(self.sock, server_hostname=sni, session=session, suppress_ragged_eofs=False)
         return self.sock
 
     def starttls(
@@ -205,7 +202,7 @@ class Client:
         assert self.say("MAIL FROM:<alice@sender.example>").startswith("250")
         assert self.say("RCPT TO:<bob@test.example>").startswith("250")
         assert self.say("DATA").startswith("354")
-        self.send(message.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        self.send((b"\r\n" + message).replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n")
         return self.reply()
 
     def quit(self) -> str:
@@ -217,7 +214,6 @@ class Client:
 
 async def talk(running: Lab, conversation: Callable[[Client], T], *, address: str = "127.5.0.1") -> T:
     """Hold a conversation in a thread; then wait until the lab has told its end."""
-    from harness.journal import Connected, Left
 
     def hold() -> T:
         with Client(running.hosts.port, address=address) as client:
@@ -229,6 +225,6 @@ async def talk(running: Lab, conversation: Callable[[Client], T], *, address: st
     return result
 
 
-def run(main: Callable[[], Coroutine[Any, Any, T]] | Awaitable[T]) -> T:
+def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run a test's coroutine."""
-    return asyncio.run(main() if callable(main) else main)  # type: ignore[arg-type]
+    return asyncio.run(main())

@@ -1,0 +1,1 @@
+"""The lab's DNS, held against validators that danelab did not write."""

@@ -1,0 +1,171 @@
+"""Every RRset of every scenario: simulated resolver, unbound and delv agree on secure, insecure or bogus."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.scenario.zones import What
+from harness.world.answers import Rcode
+from harness.world.resolution import Resolution, Security
+from tests.support.findings import Finding, Question, Status
+from tests.support.packages import Program
+from tests.validation import bodies
+from tests.validation.bodies import Comparison
+from tests.validation.questions import data, standing
+
+pytestmark = pytest.mark.validators
+
+ANSWERED = (Security.SECURE, Security.INSECURE)
+
+DIFFERENT_VIEWS = {
+    # delv calls a denial by opt-out records validated; RFC 5155 section 9.2 only forbids AD for it.
+    ("delv", r"z-nsec3-opt-out|z-unsigned-below-opt-out|nsec3-optout|ds-optout"): {Status.SECURE, Status.INSECURE},
+    # BIND 9.18 does not compare the labels field with the owner name (RFC 4035 section 5.3.1).
+    ("delv", r"z-f-labels-high|rrsig-labels-high"): {Status.SECURE, Status.BOGUS},
+    # BIND 9.18 takes a DNSKEY RRset that a DS vouches for, whatever its flags; the zone's other data is bogus for it.
+    ("delv", r"^z-f-no-zone-key-flag\.example\. DNSKEY|^zsk-no-zone-flag\.example\. DNSKEY"): {Status.SECURE},
+    # BIND's parser refuses a TLSA record without association data; the record may be called malformed.
+    ("delv", r"data-empty|rdata-truncated"): {Status.FAILED},
+}
+"""Where a validator rightly or knowingly sees something else, by validator and question."""
+
+INTENDED = {
+    What.NO_RRSIG: "no signatures|no DNSSEC records|signature missing",
+    What.FORGED: "no signatures",
+    What.EMPTY_NOERROR: "no signatures|no DNSSEC records",
+    What.FORGED_NXDOMAIN: "no signatures|no DNSSEC records",
+    What.NO_EDNS: "no signatures|no DNSSEC records",
+    What.NO_PROOF: "no DNSSEC records|no NSEC3? records|nodata proof failed|nameerror proof failed",
+    What.CORRUPT_RRSIG: "signature crypto failed",
+    What.ALTERED: "signature crypto failed",
+    What.ITERATIONS_RAISED: "signature crypto failed|nodata proof failed|nameerror proof failed",
+    What.EXPIRED_RRSIG: "signature expired",
+    What.FUTURE_RRSIG: "signature before inception date",
+    What.LABELS_HIGH: "labels",
+    What.WRONG_SIGNER: "signer|no keys|key",
+    What.TYPE_LISTED: "proof failed",
+    What.CNAME_LISTED: "proof failed",
+    What.NSEC_ELSEWHERE: "proof failed",
+    What.NSEC_FROM_PARENT: "proof failed|signer",
+    What.NO_WILDCARD_PROOF: "proof failed",
+    What.NO_ENCLOSER: "proof failed|no DNSSEC records|no NSEC3? records",
+    What.UNKNOWN_HASH: "proof failed|nsec3",
+    What.NO_NS_BIT: "DS|proof failed|no signatures|no keys",
+}
+"""What unbound says of a broken answer, by the fault that breaks it."""
+
+
+def differences(comparison: Comparison) -> Iterator[str]:
+    """One line for each finding that is not what was expected."""
+    for finding in comparison.findings:
+        resolution = comparison.expected[finding.question]
+        permitted = standing(resolution)
+        for (validator, pattern), others in DIFFERENT_VIEWS.items():
+            if validator == finding.validator and re.search(pattern, str(finding.question)):
+                permitted |= others
+        if finding.status not in permitted:
+            yield f"{finding}; expected {resolution.security} ({resolution.why or resolution.rcode.name})"
+            continue
+        answered = finding.status in (Status.SECURE, Status.INSECURE) and resolution.security in ANSWERED
+        same = finding.rdatas == data(resolution, finding.question) and finding.rcode == resolution.rcode.name
+        if answered and not same:
+            yield f"{finding}; other data or code than expected ({resolution.rcode.name})"
+
+
+def other_reasons(comparison: Comparison) -> Iterator[str]:
+    """One line for each finding that is bogus, but not for what was done to it."""
+    for finding in comparison.findings:
+        resolution = comparison.expected[finding.question]
+        if resolution.security is not Security.BOGUS:
+            continue
+        # A zone whose keys are broken speaks through them: every answer in it names the fault of the keys.
+        fault = next((what for what in What if resolution.why.endswith(f": {what}")), None)
+        wanted = INTENDED[fault] if fault else "DS|keys|key for validation|no DNSKEY"
+        if not re.search(wanted, finding.why):
+            yield f"{finding}; it should be because of {resolution.why}"
+
+
+@pytest.fixture(scope="module")
+def by_unbound(unbound_program: Program, in_namespace: Callable[..., Any]) -> Comparison:
+    assert unbound_program
+    found = in_namespace(bodies.iterate, seconds=300)
+    assert isinstance(found, Comparison)
+    return found
+
+
+@pytest.fixture(scope="module")
+def by_delv(delv_program: Program) -> Comparison:
+    assert delv_program
+    return asyncio.run(bodies.ask_directly())
+
+
+@pytest.fixture(params=["by_unbound", "by_delv"])
+def comparison(request: pytest.FixtureRequest) -> Comparison:
+    found: Comparison = request.getfixturevalue(request.param)
+    return found
+
+
+def test_simulated_resolver_and_validator_agree_on_every_question(
+    comparison: Comparison, record_property: Callable[[str, object], None]
+) -> None:
+    assert list(differences(comparison)) == []
+    count = len(comparison.findings)
+    assert count == len(comparison.expected) > 3000
+    validator = comparison.findings[0].validator
+    record_property(f"compared with {validator}", f"{count} answers compared with {validator}")
+
+
+def test_broken_answers_are_bogus_for_the_intended_reason(by_unbound: Comparison) -> None:
+    assert list(other_reasons(by_unbound)) == []
+    seen = {
+        what
+        for resolution in by_unbound.expected.values()
+        if resolution.security is Security.BOGUS
+        for what in What
+        if resolution.why.endswith(f": {what}")
+    }
+    assert seen >= set(INTENDED) - {What.NO_NS_BIT}
+
+
+@pytest.mark.parametrize("wrong", [Security.SECURE, Security.INSECURE, Security.BOGUS, Security.FAILED])
+def test_a_wrong_expectation_is_noticed(comparison: Comparison, wrong: Security) -> None:
+    """Each of the other three standings is put in place of the right one, for one question of each kind."""
+    assert list(differences(comparison)) == []
+    for finding in one_of_each(comparison):
+        right = comparison.expected[finding.question]
+        if wrong in (right.security, Security.FAILED) and finding.status in (Status.BOGUS, Status.FAILED):
+            continue
+        if wrong is right.security:
+            continue
+        bent = Comparison({finding.question: replace(right, security=wrong)}, (finding,))
+        assert len(list(differences(bent))) == 1, finding
+
+
+def test_a_wrong_reason_is_noticed(by_unbound: Comparison) -> None:
+    finding = next(f for f in by_unbound.findings if "signature expired" in f.why)
+    right = by_unbound.expected[finding.question]
+    bent = replace(right, why=f"{finding.question.name}: {What.NO_RRSIG}")
+    assert list(other_reasons(Comparison({finding.question: bent}, (finding,))))
+
+
+def test_other_data_is_noticed() -> None:
+    question = Question("mx1.x.example.", "A")
+    finding = Finding("unbound", question, Status.SECURE, "NOERROR", rdatas=(b"\x7f\0\0\x01",))
+    nothing = Resolution(Security.SECURE, Rcode.NOERROR)
+    assert "other data" in next(differences(Comparison({question: nothing}, (finding,))))
+
+
+def one_of_each(comparison: Comparison) -> list[Finding]:
+    """A finding of each standing."""
+    found: dict[Status, Finding] = {}
+    for finding in comparison.findings:
+        if not any(re.search(pattern, str(finding.question)) for _, pattern in DIFFERENT_VIEWS):
+            found.setdefault(finding.status, finding)
+    assert set(found) == set(Status)
+    return list(found.values())
