@@ -35,30 +35,39 @@ DIFFERENT_VIEWS = {
 }
 """Where a validator rightly or knowingly sees something else, by validator and question."""
 
+_MISSING = "no signatures|no DNSSEC records|no NSEC3? records"
+_UNPROVED = "proof failed"
+_NO_CUT = "not opt-out in an opt-out DS"
+"""unbound looks for a delegation where a name in a signed zone comes without signatures, and finds none."""
+
 INTENDED = {
-    What.NO_RRSIG: "no signatures|no DNSSEC records|signature missing",
-    What.FORGED: "no signatures",
-    What.EMPTY_NOERROR: "no signatures|no DNSSEC records",
-    What.FORGED_NXDOMAIN: "no signatures|no DNSSEC records",
-    What.NO_EDNS: "no signatures|no DNSSEC records",
-    What.NO_PROOF: "no DNSSEC records|no NSEC3? records|nodata proof failed|nameerror proof failed",
+    What.NO_RRSIG: f"{_MISSING}|{_NO_CUT}",
+    What.FORGED: _MISSING,
+    What.EMPTY_NOERROR: _MISSING,
+    What.FORGED_NXDOMAIN: _MISSING,
+    What.NO_EDNS: _MISSING,
+    What.NO_PROOF: f"{_MISSING}|{_UNPROVED}|{_NO_CUT}",
     What.CORRUPT_RRSIG: "signature crypto failed",
     What.ALTERED: "signature crypto failed",
-    What.ITERATIONS_RAISED: "signature crypto failed|nodata proof failed|nameerror proof failed",
+    What.ITERATIONS_RAISED: f"signature crypto failed|{_UNPROVED}",
     What.EXPIRED_RRSIG: "signature expired",
     What.FUTURE_RRSIG: "signature before inception date",
-    What.LABELS_HIGH: "labels",
-    What.WRONG_SIGNER: "signer|no keys|key",
-    What.TYPE_LISTED: "proof failed",
-    What.CNAME_LISTED: "proof failed",
-    What.NSEC_ELSEWHERE: "proof failed",
-    What.NSEC_FROM_PARENT: "proof failed|signer",
-    What.NO_WILDCARD_PROOF: "proof failed",
-    What.NO_ENCLOSER: "proof failed|no DNSSEC records|no NSEC3? records",
-    What.UNKNOWN_HASH: "proof failed|nsec3",
-    What.NO_NS_BIT: "DS|proof failed|no signatures|no keys",
+    What.LABELS_HIGH: "labelcount out of range",
+    # A signature in another zone's name, and the parent's NSEC, are taken out of the answer as out of bailiwick.
+    What.WRONG_SIGNER: "no signatures",
+    What.NSEC_FROM_PARENT: "no signatures",
+    What.TYPE_LISTED: _UNPROVED,
+    What.CNAME_LISTED: _UNPROVED,
+    What.NSEC_ELSEWHERE: _UNPROVED,
+    What.NO_WILDCARD_PROOF: _UNPROVED,
+    What.NO_ENCLOSER: f"{_MISSING}|{_UNPROVED}",
+    What.UNKNOWN_HASH: _UNPROVED,
+    What.NO_NS_BIT: "DS|no signatures",
 }
 """What unbound says of a broken answer, by the fault that breaks it."""
+
+BROKEN_KEYS = "no keys have a DS|DNSKEY|dnskey without ZSK flag|key for validation"
+"""What unbound says of answers from a zone whose keys cannot be trusted."""
 
 
 def differences(comparison: Comparison) -> Iterator[str]:
@@ -86,7 +95,7 @@ def other_reasons(comparison: Comparison) -> Iterator[str]:
             continue
         # A zone whose keys are broken speaks through them: every answer in it names the fault of the keys.
         fault = next((what for what in What if resolution.why.endswith(f": {what}")), None)
-        wanted = INTENDED[fault] if fault else "DS|keys|key for validation|no DNSKEY"
+        wanted = INTENDED[fault] if fault else BROKEN_KEYS
         if not re.search(wanted, finding.why):
             yield f"{finding}; it should be because of {resolution.why}"
 
