@@ -70,6 +70,7 @@ def main(arguments: list[str] | None = None, *, rules: Rules | None = None) -> i
         dns_timeout=options.dns_timeout,
         helo=options.helo or socket.gethostname(),
         ipv4_only=options.ipv4_only,
+        seed=options.seed,
     )
     if options.batch:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -107,6 +108,7 @@ def _parser() -> _Parser:
     parser.add_argument("--dns-timeout", type=float, default=5.0, metavar="S", help="seconds, each question")
     parser.add_argument("--helo", metavar="NAME", help="name in EHLO")
     parser.add_argument("--ipv4-only", action="store_true", help="ask for no AAAA records")
+    parser.add_argument("--seed", metavar="TEXT", help="take equally preferred hosts in an order that this decides")
     parser.add_argument("--relay", metavar="[HOST]:PORT", help="send there, whatever the recipient's domain")
     parser.add_argument("--fallback-relay", metavar="[HOST]:PORT", help="send there what would be deferred")
     parser.add_argument("--batch", action="store_true", help="NDJSON jobs on stdin, NDJSON results on stdout")

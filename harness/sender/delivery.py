@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -36,6 +35,8 @@ class Settings:
     dns_timeout: float = 5.0
     helo: str = "localhost"
     ipv4_only: bool = False
+    seed: str | None = None
+    """Makes the order of equally preferred hosts the same each time; null leaves it to chance (RFC 5321 5.1)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,7 @@ class Job:
 class Sender:
     """A sender on one event loop. Deferral is decided at once: it keeps no queue and tries each job once."""
 
-    def __init__(self, settings: Settings, *, rules: Rules | None = None, chance: random.Random | None = None) -> None:
+    def __init__(self, settings: Settings, *, rules: Rules | None = None) -> None:
         self._settings = settings
         self._rules = rules or Rules()
         self._resolver = Resolver(
@@ -68,7 +69,7 @@ class Sender:
             rules=self._rules,
             port=settings.port,
             ipv4_only=settings.ipv4_only,
-            chance=chance or random.Random(),
+            seed=settings.seed,
         )
 
     @cached_property

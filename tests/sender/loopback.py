@@ -258,6 +258,7 @@ class Net:
             dns_timeout=0.4,
             reply_timeout=timeout,
             helo="sender.example",
+            seed="1",
         )
         job = Job(
             id="j1",
@@ -268,7 +269,7 @@ class Net:
             fallback_relay=fallback_relay,
         )
         results: list[Result] = []
-        sender = Sender(settings, rules=rules, chance=random.Random(1))
+        sender = Sender(settings, rules=rules)
         try:
             await sender.send(job, report=results.append)
         finally:

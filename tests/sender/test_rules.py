@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from typing import cast
 
 import pytest
 
 from harness.sender import identifiers
 from harness.sender.answer import Answer, Kind
+from harness.sender.dns import Resolver
 from harness.sender.dnswire import Record
-from harness.sender.locate import domain_name
+from harness.sender.locate import Locator, domain_name
 from harness.sender.policy import Level, Mode, Route, Standing
 from harness.sender.rules import Rules
 from harness.sender.smtp import capabilities, split_reply, to_wire
@@ -195,3 +198,26 @@ def test_what_is_no_reply_is_refused(junk: bytes) -> None:
 )
 def test_a_message_ends_only_where_it_ends(message: bytes, wire: bytes) -> None:
     assert to_wire(message) == wire
+
+
+class _Equals:
+    """A resolver that knows three equally preferred hosts for every domain."""
+
+    async def lookup(self, _: str, *, rdtype: int) -> Answer:
+        assert rdtype == 15
+        return answer(Kind.RECORDS, targets=((10, "a"), (10, "b"), (10, "c")))
+
+
+@pytest.mark.parametrize(("seed", "same"), [("s", True), (None, False)])
+def test_a_seed_gives_each_domain_its_own_lasting_order_of_equal_hosts(seed: str | None, *, same: bool) -> None:
+    locator = Locator(cast(Resolver, _Equals()), rules=RULES, port=25, ipv4_only=False, seed=seed)
+
+    async def order(domain: str) -> tuple[str, ...]:
+        route = await locator.route(domain, mode=Mode.OPPORTUNISTIC)
+        assert isinstance(route, Route)
+        return route.hosts
+
+    domains = [f"d{number}.example" for number in range(30)]
+    first, second = ([asyncio.run(order(domain)) for domain in domains] for _ in range(2))
+    assert len(set(first)) > 1
+    assert (first == second) is same
