@@ -7,8 +7,8 @@ Times are seconds since the start of the run.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -79,6 +79,16 @@ class RunEnded(Event):
     """The run has come to its end; a journal without this event is incomplete."""
 
     kind: Literal["run-ended"] = "run-ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene(Event):
+    """What the world of a scenario looks like from now on; at its beginning, and after each change."""
+
+    names: Mapping[str, str]
+    """Placeholders that stand for names, without braces, and what they stand for, without the final dot: `mx1`,
+    `mx1.target`, `domain`, `id`."""
+    kind: Literal["scene"] = "scene"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +165,8 @@ class Spoke(Event):
     reply: str
     """First line of the reply; empty where none was given."""
     tls: bool
+    ahead: bool = False
+    """Whether more had come behind the command before it was answered."""
     kind: Literal["spoke"] = "spoke"
 
 
@@ -193,6 +205,8 @@ class Accepted(Event):
     """Octets of the message."""
     text: str = ""
     """The beginning of the message as it arrived."""
+    via: str = ""
+    """Key of the attacker's server that passed the message on, which the target has nothing to do with."""
     kind: Literal["accepted"] = "accepted"
 
 
@@ -240,6 +254,7 @@ class HarnessFault(Event):
 AnyEvent = Annotated[
     RunStarted
     | RunEnded
+    | Scene
     | Sent
     | Reported
     | Asked
@@ -256,15 +271,20 @@ AnyEvent = Annotated[
 ]
 
 _ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_DEFAULTS = {kind: {field.name: field.default for field in fields(kind)} for kind in Event.__subclasses__()}
+"""The fields of each kind of event in their order, with their defaults; what has none equals nothing."""
 
 
 def encode(event: Event) -> str:
     """One line of a journal, without the line end. Fields at their defaults are left out."""
-    values: dict[str, Any] = asdict(event)
-    brief = {"kind": values.pop("kind")}
-    defaults = {field.name: field.default for field in fields(event)}
-    brief.update({key: value for key, value in values.items() if value != defaults.get(key)})
-    return json.dumps(brief, ensure_ascii=False, separators=(",", ":"))
+    defaults = _DEFAULTS[type(event)]
+    brief: dict[str, Any] = {"kind": defaults["kind"]}
+    for name, default in defaults.items():
+        value = getattr(event, name)
+        if value != default:
+            brief[name] = value
+    return _JSON.encode(brief)
 
 
 def decode(lines: Iterable[str], *, file: str = "journal") -> Iterator[AnyEvent]:

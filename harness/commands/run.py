@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from harness.errors import UsageError
+
 from .common import PATTERNS_HELP, patterns_argument, scenarios_option
 
 if TYPE_CHECKING:
     from harness.report import RunReport
-    from harness.run import Progress
+    from harness.run import Picked, Progress
 
 MODES = click.Choice(["opportunistic", "mandatory", "unaware"])
+FORMATS = ("json",)
+_FEW = 4
+"""How many scenarios that were run along are named."""
 
 EPILOG = f"""\b
 Targets:
-  builtin                           the built-in DANE sender
-  command:'CMD {{recipient}} ...'     any command, run once a message; also {{sender}}, {{message}} (a file);
-                                    DANELAB_RESOLVER and DANELAB_SMTP_PORT are in its environment
+  builtin                         the built-in DANE sender
+  'command:CMD {{recipient}} ...'   any command, run once a message; {{sender}} and {{message}}
+                                  (a file) are filled in too, and DANELAB_RESOLVER and
+                                  DANELAB_SMTP_PORT in its environment say where the lab is
 
 {PATTERNS_HELP}
+\b
+Examples:
+  danelab run                                      all scenarios, the built-in sender
+  danelab run --mode unaware                       what a sender without DANE gives away
+  danelab run ee-mismatch -v                       one, with what else its verdict rests on
+  danelab run -t 'command:./send.py {{recipient}} {{message}}' --out result
+
 \b
 Exit status: 0 as expected, 1 not conforming, 2 usage or scenario error, 3 danelab failed,
 4 nothing ran or nothing could be concluded.
@@ -37,7 +52,7 @@ Exit status: 0 as expected, 1 not conforming, 2 usage or scenario error, 3 danel
 @click.option("-m", "--mode", type=MODES, default="opportunistic", show_default=True, help="What it does about DANE.")
 @click.option("--judge-as", type=MODES, default=None, help="What it is judged by. Default: the mode, or opportunistic.")
 @click.option("-r", "--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Also write json=FILE.")
-@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for journal and report.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for journal.ndjson and report.json.")
 @click.option("--seed", default="danelab", show_default=True, help="The same seed gives the same keys and names.")
 @click.option("--limit", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds for a message.")
 @click.option("--resolver-port", type=click.IntRange(0, 65535), default=0, help="Default: any free one.")
@@ -48,6 +63,7 @@ Exit status: 0 as expected, 1 not conforming, 2 usage or scenario error, 3 danel
 def command(
     patterns: tuple[str, ...],
     own_paths: tuple[Path, ...],
+    *,
     target: str,
     mode: str,
     judge_as: str | None,
@@ -57,89 +73,97 @@ def command(
     limit: float,
     resolver_port: int,
     smtp_port: int,
-    no_ipv6: bool,  # noqa: FBT001 (click hands it over by name)
-    verbose: bool,  # noqa: FBT001 (click hands it over by name)
-    quiet: bool,  # noqa: FBT001 (click hands it over by name)
+    no_ipv6: bool,
+    verbose: bool,
+    quiet: bool,
 ) -> int:
     """Let a target loose in the lab and judge what it does."""
-    from rich.console import Console
-
-    from harness.lab.lab import Ports
-    from harness.report import show
-    from harness.run import Plan, check_ipv6, missing, run, wants_ipv6
-    from harness.scenario.models import Mode
-    from harness.scenario.requirements import load_requirements
-    from harness.scenario.selection import select
-    from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
-
-    wanted = [_report(word) for word in reports]
-    suite = load_suite(*own_paths)
-    entries = select(suite, patterns).all
-    if no_ipv6:
-        entries = tuple(entry for entry in entries if not wants_ipv6(entry.scenario))
-    left_out = {entry.id: lacks for entry in entries if (lacks := missing(entry.scenario, routes=target == "builtin"))}
-    entries = tuple(entry for entry in entries if entry.id not in left_out)
-    check_ipv6(entries)
-    if out is not None:
-        _folder(out)
-        wanted.append(("json", out / "report.json"))
-    plan = Plan(
-        entries=entries,
-        mode=Mode(mode),
-        judged_as=Mode(judge_as) if judge_as else None,
-        target=target,
-        seed=seed,
-        ports=Ports(resolver=resolver_port, smtp=smtp_port),
-        limit=limit,
-        journal=out / "journal.ndjson" if out else None,
-        requirements=load_requirements(own_scenarios() / REQUIREMENTS),
-    )
     with _Meter(visible=not quiet) as meter:
-        report = run(plan, progress=meter.advance)
-    for form, file in wanted:
-        _write(report, form, file)
-    console = Console(highlight=False)
-    show(report, console, verbose=verbose)
-    if left_out:
-        needs = sorted({need for some in left_out.values() for need in some})
-        console.print(
-            f"{len(left_out)} scenarios were left out: they need {', '.join(needs)}, "
-            "which a lab on the loopback interface or this target does not offer.",
-            style="dim",
+        from rich.console import Console
+
+        from harness.lab.lab import Ports
+        from harness.report import show
+        from harness.run import LOOPBACK_OFFERS, Plan, pick, run
+        from harness.scenario.models import Mode, Need
+        from harness.scenario.requirements import load_requirements
+        from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
+        from harness.targets import named
+        from harness.verdict import Profile
+
+        files = [_report(word) for word in reports]
+        kind = named(target)
+        requirements = load_requirements(own_scenarios() / REQUIREMENTS)
+        suite = load_suite(*own_paths, requirements=requirements.keys())
+        profile = Profile.of(Mode(mode))
+        if judge_as:
+            profile = replace(profile, judged_as=Mode(judge_as))
+        offers = (LOOPBACK_OFFERS | kind.offers) - ({Need.IPV6} if no_ipv6 else set())
+        picked = pick(suite, patterns, profile=profile, offers=offers)
+        if out is not None:
+            _folder(out)
+            files.append(out / "report.json")
+        plan = Plan(
+            picked=picked,
+            profile=profile,
+            target=kind,
+            seed=seed,
+            ports=Ports(resolver=resolver_port, smtp=smtp_port),
+            limit=limit,
+            journal=out / "journal.ndjson" if out else None,
+            requirements=requirements,
         )
+        report = run(plan, progress=meter.advance)
+    for file in files:
+        _write(report, file)
+    show(report, Console(highlight=False), verbose=verbose, notes=_notes(picked, files, journal=plan.journal))
     return report.exit_code
 
 
-def _report(word: str) -> tuple[str, Path]:
-    from harness.errors import UsageError
+def _notes(picked: Picked, files: Iterable[Path], *, journal: Path | None) -> Iterator[str]:
+    """What else there is to know about this run."""
+    if picked.left_out:
+        needs = Counter(need for some in picked.left_out.values() for need in some)
+        several = ", ".join(f"{number} for want of {need}" for need, number in sorted(needs.items()))
+        yield f"Left out, as neither this lab nor this target offers what they need: {several}."
+    if picked.along:
+        some = ", ".join(picked.along[:_FEW])
+        more = f" and {len(picked.along) - _FEW} more" if len(picked.along) > _FEW else ""
+        yield f"Run along, since verdicts on the others rest on them: {some}{more}."
+    written = [str(file) for file in (*([journal] if journal else []), *files)]
+    if written:
+        yield f"Written: {', '.join(written)}"
 
+
+def _report(word: str) -> Path:
+    """The file of a `--report`; its format is the only one there is."""
     form, equals, file = word.partition("=")
-    if form != "json" or not equals or not file:
-        raise UsageError(f"--report {word}: write a format and a file, as in json=report.json")
+    if form not in FORMATS:
+        raise UsageError(f"--report {word}: there is no format {form!r}; write json=FILE")
+    if not equals or not file:
+        raise UsageError(f"--report {word}: names no file; write {form}=FILE")
     path = Path(file)
     if not path.absolute().parent.is_dir():
         raise UsageError(f"--report {word}: there is no folder {path.absolute().parent}; make it first")
-    return form, path
+    if path.is_dir():
+        raise UsageError(f"--report {word}: {path} is a folder; name a file")
+    return path
 
 
 def _folder(out: Path) -> None:
-    from harness.errors import UsageError
-
     try:
         out.mkdir(parents=True, exist_ok=True)
+        (out / "journal.ndjson").touch()
     except OSError as error:
         raise UsageError(f"--out {out}: {error.strerror}; name a folder that can be written") from None
 
 
-def _write(report: RunReport, form: str, file: Path) -> None:
-    from harness.errors import UsageError
+def _write(report: RunReport, file: Path) -> None:
     from harness.report import json
 
-    assert form == "json"
     try:
         file.write_text(json.render(report), encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"cannot write {file}: {error.strerror}") from None
+        raise UsageError(f"cannot write {file}: {error.strerror}; name a place that can be written") from None
 
 
 class _Meter:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from harness.journal import Asked, Strayed, Where
+from harness.journal import Asked, HarnessFault, Strayed, Where
 from harness.scenario.zones import What
 from harness.world.answers import Rcode, Reply
-from harness.world.build import ALIVE, DEAD, SERVER_KINDS
 from harness.world.internet import Internet
+from harness.world.layout import ALIVE, DEAD, SERVER_KINDS
 from harness.world.records import type_name
 from harness.world.zones import Zone
 
-from .dns_server import Transport
-from .packets import CLASSIC_LIMIT, UNFRAGMENTED, Query, Shape, garbage, read_query, truncated, write_reply
+from .dns_server import KEPT_AT_MOST, Transport
+from .packets import (
+    CLASSIC_LIMIT,
+    UNFRAGMENTED,
+    Query,
+    Shape,
+    complaint,
+    garbage,
+    read_query,
+    truncated,
+    write_reply,
+)
 from .recorder import Recorder
 
 _RCODES = {
@@ -59,9 +69,9 @@ class Authority:
         if kept is None or kept.turns:
             query = read_query(message)
             if query is None:
-                return message[:2] + b"\x84\x01\0\0\0\0\0\0\0\0" if len(message) >= 12 else None
+                return complaint(message)
             kept = self._make(query, transport, asked)
-            if len(self._kept) > 200_000:
+            if len(self._kept) > KEPT_AT_MOST:
                 self._kept.clear()
             self._kept[key] = kept
         if self._recorder is not None:
@@ -72,9 +82,20 @@ class Authority:
         return message[:2] + kept.wire[2:] if kept.wire is not None else None
 
     def _make(self, query: Query, transport: Transport, asked: str) -> _Kept:
-        reply = self._internet.answer(query.name, query.type, served=lambda zone: self._serves(asked, zone))
+        try:
+            if query.version:
+                reply = Reply(rcode=Rcode.BADVERS)
+            else:
+                reply = self._internet.answer(query.name, query.type, served=lambda zone: self._serves(asked, zone))
+        except Exception as error:
+            # A world that cannot be made is our fault, and no client may wait for it.
+            reply = Reply(rcode=Rcode.SERVFAIL)
+            if self._recorder is not None:
+                scenario = self._internet.scenario_of(query.name)
+                problem = f"{type(error).__name__}: {error}"
+                self._recorder.record(HarnessFault, scenario=scenario, problem=problem)
         wire = self._pack(query, reply, transport) if self._server_of(asked) != DEAD else None
-        rcode = "none" if wire is None else Rcode(wire[3] & 15).name
+        rcode = "none" if wire is None else Rcode(reply.rcode if query.version else wire[3] & 15).name
         values: dict[str, object] = {
             "where": Where.AUTHORITY,
             "name": query.name,

@@ -16,6 +16,9 @@ Transport = Literal["udp", "tcp"]
 Responder = Callable[[bytes, Transport, str, str], bytes | None]
 """From a message, its transport, the client and the address asked, to the reply; None for silence."""
 
+KEPT_AT_MOST = 100_000
+"""Packed answers that a responder keeps; then it begins anew, for some clients never ask in the same words twice."""
+
 _BURST = 64
 _IP_PKTINFO = 8
 """Linux: the address a datagram was sent to (ip(7)); the socket module does not name it before Python 3.14."""
@@ -39,7 +42,7 @@ class DnsServer:
         self._streams: set[asyncio.BaseTransport] = set()
 
     async def __aenter__(self) -> DnsServer:
-        wildcard = self.address in ("0.0.0.0", "::")
+        wildcard = self.address == "0.0.0.0"
         udp, tcp = self._bind()
         if wildcard:
             udp.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)

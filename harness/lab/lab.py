@@ -38,6 +38,10 @@ class Lab:
     Raises UsageError on entry where a port is taken.
     """
 
+    plan = LOOPBACK
+    by_address = False
+    """Whether each name server has an address of its own and knows its own zones only."""
+
     def __init__(
         self,
         scenarios: Iterable[tuple[Scenario, str]],
@@ -56,28 +60,35 @@ class Lab:
         self._ports = ports or Ports()
         self._stack = contextlib.AsyncExitStack()
         self._internet: Internet | None = None
-        self.mail = MailHosts(self._server_at, recorder, port=self._ports.smtp, target=target)
+        self.mail = self._mail_hosts(target)
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
             # The mail hosts come first: their port is the port label of every TLSA owner name.
             await stack.enter_async_context(self.mail)
-            self._internet = Internet(seed=self._seed, now=self._now, plan=LOOPBACK, port=self.mail.port)
+            self._internet = Internet(seed=self._seed, now=self._now, plan=self.plan, port=self.mail.port)
             for scenario, file in self._scenarios:
                 self._internet.add(scenario, file=file)
-            self._authority = Authority(self._internet, self._recorder)
+            self._authority = Authority(self._internet, self._recorder, by_address=self.by_address)
             self._resolver = SimulatedResolver(self._internet, self._recorder)
-            self.authority = await stack.enter_async_context(
-                DnsServer(self._authority.respond, address=LOOPBACK_ADDRESS, port=self._ports.authority)
-            )
-            self.resolver = await stack.enter_async_context(
-                DnsServer(self._resolver.respond, address=LOOPBACK_ADDRESS, port=self._ports.resolver)
-            )
+            await self._listen(stack)
             self._stack = stack.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    def _mail_hosts(self, target: str) -> MailHosts:
+        return MailHosts(self._server_at, self._recorder, port=self._ports.smtp, target=target)
+
+    async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
+        """Start the DNS servers."""
+        self.authority = await stack.enter_async_context(
+            DnsServer(self._authority.respond, address=LOOPBACK_ADDRESS, port=self._ports.authority)
+        )
+        self.resolver = await stack.enter_async_context(
+            DnsServer(self._resolver.respond, address=LOOPBACK_ADDRESS, port=self._ports.resolver)
+        )
 
     def _server_at(self, address: str) -> MailServer | None:
         return self._internet.server_at(address) if self._internet is not None else None
@@ -109,3 +120,4 @@ class Lab:
         self.internet.replace(scenario)
         self._authority.forget()
         self._resolver.forget()
+        self.mail.forget(scenario.id)

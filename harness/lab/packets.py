@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from struct import pack
 
 from dnslib import DNSHeader, DNSQuestion, DNSRecord
-from dnslib.dns import EDNS0, RD, RR, DNSError
+from dnslib.buffer import BufferError as ShortMessage
+from dnslib.dns import EDNS0, RD, RR, DNSError, EDNSOption
 from dnslib.label import DNSLabel
 
-from harness.world.answers import SignedSet
+from harness.world.answers import Rcode, SignedSet
 from harness.world.names import labels
 from harness.world.records import Record, Type
 
@@ -19,6 +20,8 @@ CLASSIC_LIMIT = 512
 """Largest UDP message without EDNS, in octets (RFC 1035 section 4.2.1)."""
 OUR_LIMIT = 1232
 """Largest UDP message offered and sent by danelab, in octets."""
+LARGEST = 65535
+"""Largest message that TCP carries, in octets (RFC 1035 section 4.2.2)."""
 UNFRAGMENTED = 1472
 """Largest UDP message that an Ethernet carries in one piece over IPv4, in octets."""
 
@@ -34,6 +37,8 @@ class Query:
     """As written by the client."""
     type: int
     edns: bool
+    version: int
+    """EDNS version asked for; we speak 0."""
     dnssec_ok: bool
     checking_disabled: bool
     wants_ad: bool
@@ -48,7 +53,8 @@ def read_query(message: bytes) -> Query | None:
     """The question in a message; None for what is no query of one question in class IN."""
     try:
         parsed = DNSRecord.parse(message)
-    except (DNSError, struct.error, ValueError, IndexError):
+        labels(str(parsed.q.qname) if parsed.questions else ".")
+    except (DNSError, ShortMessage, struct.error, ValueError, IndexError):
         return None
     header = parsed.header
     if header.qr or header.opcode or len(parsed.questions) != 1 or parsed.q.qclass != 1:
@@ -62,6 +68,7 @@ def read_query(message: bytes) -> Query | None:
         asked=asked,
         type=parsed.q.qtype,
         edns=options is not None,
+        version=options.ttl >> 16 & 0xFF if options is not None else 0,
         dnssec_ok=options is not None and bool(options.ttl & 0x8000),
         checking_disabled=bool(header.cd),
         wants_ad=bool(header.ad),
@@ -69,6 +76,29 @@ def read_query(message: bytes) -> Query | None:
         limit=min(advertised, OUR_LIMIT),
         advertised=advertised,
     )
+
+
+def complaint(message: bytes) -> bytes | None:
+    """The reply to what is no query: only a header. None where none may be given, lest two servers talk for ever."""
+    if len(message) < 12 or message[2] & 0x80:
+        return None
+    identity, flags, questions = struct.unpack_from("!3H", message)
+    opcode = flags & 0x7800
+    if opcode:
+        rcode = Rcode.NOTIMP
+    elif questions == 1 and _another_class(message):
+        rcode = Rcode.REFUSED
+    else:
+        rcode = Rcode.FORMERR
+    return pack("!6H", identity, 0x8000 | opcode | flags & 0x0100 | rcode, 0, 0, 0, 0)
+
+
+def _another_class(message: bytes) -> bool:
+    """Whether the question is sound but for its class."""
+    try:
+        return bool(DNSRecord.parse(message).q.qclass != 1)
+    except (DNSError, ShortMessage, struct.error, ValueError, IndexError):
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +120,14 @@ class Shape:
 
 
 def write_reply(query: Query, shape: Shape, *, limit: int | None, edns: bool | None = None) -> bytes:
-    """The packed reply; `limit` in octets (None over TCP). What does not fit is left out and TC set (RFC 2181 9)."""
+    """The packed reply; `limit` in octets (None over TCP). What does not fit is left out and TC set (RFC 2181 9).
+
+    What does not even fit into TCP becomes SERVFAIL.
+    """
     message = _message(query, shape, edns=query.edns if edns is None else edns)
     packed = bytes(message.pack())
+    if limit is None and len(packed) > LARGEST:
+        return write_reply(query, Shape(rcode=Rcode.SERVFAIL), limit=None, edns=edns)
     if limit is not None and len(packed) > limit:
         if shape.additional:
             return write_reply(query, replace(shape, additional=()), limit=limit, edns=edns)
@@ -122,7 +157,7 @@ def _message(query: Query, shape: Shape, *, edns: bool) -> DNSRecord:
         ra=int(shape.recursion_available),
         ad=int(shape.authentic),
         cd=int(query.checking_disabled),
-        rcode=shape.rcode,
+        rcode=shape.rcode & 15,
     )
     question = DNSQuestion(DNSLabel(list(labels(query.asked))), query.type)
     message = DNSRecord(header, q=question)
@@ -131,25 +166,10 @@ def _message(query: Query, shape: Shape, *, edns: bool) -> DNSRecord:
     message.add_auth(*_records(shape.authority, query, shape, signatures=signatures))
     message.add_ar(*_records(shape.additional, query, shape, signatures=signatures))
     if edns:
-        options = EDNS0(udp_len=OUR_LIMIT, flags="do" if query.dnssec_ok else "")
-        if shape.error is not None:
-            code, text = shape.error
-            data = pack("!H", code) + text.encode()
-            options.rdata = [_Option(15, data)]
-        message.add_ar(options)
+        flags = "do" if query.dnssec_ok else ""
+        extended = [EDNSOption(15, pack("!H", code) + text.encode()) for code, text in filter(None, [shape.error])]
+        message.add_ar(EDNS0(udp_len=OUR_LIMIT, ext_rcode=shape.rcode >> 4, flags=flags, opts=extended))
     return message
-
-
-class _Option:
-    """An EDNS option, as dnslib packs them."""
-
-    def __init__(self, code: int, data: bytes) -> None:
-        self.code = code
-        self.data = data
-
-    def pack(self, buffer: object) -> None:
-        buffer.pack("!HH", self.code, len(self.data))  # type: ignore[attr-defined]
-        buffer.append(self.data)  # type: ignore[attr-defined]
 
 
 _DNSSEC = (Type.RRSIG, Type.NSEC, Type.NSEC3)

@@ -6,17 +6,17 @@ It never waits: a lookup that a real resolver would give up after some seconds f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.journal import Asked, Strayed, Where
+from harness.journal import Asked, HarnessFault, Strayed, Where
 from harness.scenario.zones import Resolver as Manners
 from harness.world.answers import Rcode
 from harness.world.internet import Internet
 from harness.world.records import type_name
 from harness.world.resolution import Resolution, Security, resolve
 
-from .dns_server import Transport
-from .packets import Query, Shape, read_query, write_reply
+from .dns_server import KEPT_AT_MOST, Transport
+from .packets import Query, Shape, complaint, read_query, write_reply
 from .recorder import Recorder
 
 _EDE_DNSSEC_BOGUS = 6
@@ -25,9 +25,12 @@ _EDE_NO_REACHABLE_AUTHORITY = 22
 
 @dataclass(frozen=True)
 class _Kept:
+    """A packed answer, and what there is to say about it."""
+
     wire: bytes
     scenario: str
     values: dict[str, object]
+    turns: bool
 
 
 class SimulatedResolver:
@@ -37,6 +40,7 @@ class SimulatedResolver:
         self._internet = internet
         self._recorder = recorder
         self._kept: dict[tuple[bytes, Transport], _Kept] = {}
+        self._turn = 0
 
     def forget(self) -> None:
         """The world has changed: answer anew."""
@@ -46,10 +50,12 @@ class SimulatedResolver:
         """The reply to a message; None for what is no query."""
         key = (message[2:], transport)
         kept = self._kept.get(key)
-        if kept is None:
+        if kept is None or kept.turns:
             query = read_query(message)
             if query is None:
-                return message[:2] + b"\x81\x81\0\0\0\0\0\0\0\0" if len(message) >= 12 else None
+                return complaint(message)
+            if len(self._kept) > KEPT_AT_MOST:
+                self._kept.clear()
             kept = self._kept[key] = self._make(query, transport)
         if self._recorder is not None:
             if kept.values["rcode"] == "REFUSED":
@@ -60,13 +66,27 @@ class SimulatedResolver:
 
     def _make(self, query: Query, transport: Transport) -> _Kept:
         scenario = self._internet.scenario_of(query.name)
-        manners = self._internet.world(scenario).scenario.resolver if scenario else Manners()
-        if self._internet.is_inside(query.name):
-            resolution = resolve(self._internet, query.name, query.type)
-            shape = _shape(query, resolution, manners)
-        else:
-            resolution = Resolution(Security.FAILED, Rcode.REFUSED)
+        resolution = Resolution(Security.FAILED, Rcode.REFUSED)
+        turns = False
+        if query.version:
+            shape = Shape(rcode=Rcode.BADVERS, recursion_available=True)
+        elif not self._internet.is_inside(query.name):
             shape = Shape(rcode=Rcode.REFUSED, recursion_available=True)
+        else:
+            try:
+                resolution = resolve(self._internet, query.name, query.type)
+                world = self._internet.world(scenario) if scenario else None
+                shape = _shape(query, resolution, world.scenario.resolver if world else Manners())
+                turns = world is not None and any(zone.spec.rotate for zone in world.zones.values())
+            except Exception as error:
+                # A world that cannot be made is our fault, and no client may wait for it.
+                shape = Shape(rcode=Rcode.SERVFAIL, recursion_available=True)
+                if self._recorder is not None:
+                    problem = f"{type(error).__name__}: {error}"
+                    self._recorder.record(HarnessFault, scenario=scenario, problem=problem)
+        if turns:
+            self._turn += 1
+            shape = replace(shape, turn=self._turn)
         wire = write_reply(query, shape, limit=query.limit if transport == "udp" else None)
         values: dict[str, object] = {
             "where": Where.RESOLVER,
@@ -79,7 +99,7 @@ class SimulatedResolver:
             "authentic_data": shape.authentic,
             "faults": tuple(map(str, resolution.faults)),
         }
-        return _Kept(wire, scenario, values)
+        return _Kept(wire, scenario, values, turns)
 
 
 def _shape(query: Query, resolution: Resolution, manners: Manners) -> Shape:

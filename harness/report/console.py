@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.errors import ExitCode
-from harness.scenario.models import Mode
+from harness.scenario.models import Choice, Mode
+from harness.scenario.outcomes import Code
 from harness.verdict import Grade, Result, Verdict
 
 from .failures import MANY, failures
@@ -36,9 +37,21 @@ _CODES = (
     "DEFER withheld and kept for later; BOUNCE returned; NEXT: by a less preferred host"
 )
 
+_WORDS: dict[str, str] = {
+    Code.AUTH: "authenticated",
+    Code.TLS: "unauthenticated TLS",
+    Code.OPP: "delivered",
+    Code.CLEAR: "in cleartext",
+    Code.DEFER: "kept for later",
+    Code.BOUNCE: "returned",
+}
 
-def show(report: RunReport, console: Console, *, verbose: bool = False) -> None:
-    """Print the report. `verbose` gives every scenario a line of its own, with reason, notes and evidence."""
+
+def show(report: RunReport, console: Console, *, verbose: bool = False, notes: Iterable[str] = ()) -> None:
+    """Print the report. `verbose` gives every scenario a line of its own, with reason, notes and evidence.
+
+    `notes` are further lines, which whoever made the run has to say about it.
+    """
     page = _Page(console)
     run = report.run
     page.line(f"danelab: {', '.join(run.targets)}; mode {run.mode}; resolver {run.resolver}; seed {run.seed}", "bold")
@@ -51,8 +64,11 @@ def show(report: RunReport, console: Console, *, verbose: bool = False) -> None:
         page.line()
         page.line(_CODES, "dim")
     failures(page, report)
-    _choices(page, report.results)
+    _choices(page, [result for result in report.results if result.target not in report.inactive])
     _remarks(page, report)
+    for note in notes:
+        page.line()
+        page.line(note, "dim")
     page.line()
     page.line(_sum(report), "bold green" if report.exit_code == ExitCode.AS_EXPECTED else "bold red")
 
@@ -128,17 +144,34 @@ def _rows(results: Sequence[Result], *, verbose: bool) -> Iterable[Sequence[tupl
 
 
 def _choices(page: _Page, results: Iterable[Result]) -> None:
-    """What the target made of the choices that the RFCs leave to it."""
-    taken: dict[tuple[str, str], list[str]] = {}
+    """What the target made of the choices that the RFCs leave to it, in words."""
+    taken: dict[Choice, dict[str, list[str]]] = {}
     for result in results:
         if result.choice and result.verdict in (Verdict.PASS, Verdict.ALLOWED):
-            taken.setdefault((result.choice, result.outcome), []).append(result.scenario)
+            seen = " then ".join(_in_words(word) for word in result.outcome.split(" then "))
+            taken.setdefault(result.choice, {}).setdefault(seen, []).append(result.scenario)
     if taken:
         page.line()
         page.line("Choices taken", "bold")
         page.table(
-            ((choice, "cyan"), (outcome, ""), (", ".join(names), "")) for (choice, outcome), names in taken.items()
+            ((choice if first else "", "cyan"), (seen, ""), (", ".join(names), ""))
+            for choice, made in sorted(taken.items())
+            for first, (seen, names) in zip((True, *[False] * len(made)), made.items(), strict=False)
         )
+
+
+def _in_words(outcomes: str) -> str:
+    """One send's outcome codes, of one recipient or of several joined by ` and `, in words."""
+    return " and ".join(_said(word) for word in outcomes.split(" and "))
+
+
+def _said(outcome: str) -> str:
+    word, _, host = outcome.partition("@")
+    code = word.removeprefix("NEXT:")
+    said = _WORDS.get(code, code)
+    if word != code:
+        return f"{said}, by the next host"
+    return said + (f", at {host}" if host else "")
 
 
 def _remarks(page: _Page, report: RunReport) -> None:

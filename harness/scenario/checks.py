@@ -8,7 +8,7 @@ from .certificates import LEAF, SELF, WEBPKI, Certificate, KeyType
 from .models import Expect, Scenario
 from .names import Names, all_servers, keyed_hosts, name_problems
 from .outcomes import Code, Permitted
-from .placeholders import placeholder_problems
+from .placeholders import PLACEHOLDER, placeholder_problems
 from .questions import question_problem
 from .source import KeyPath, Problem
 from .stages import CHANGEABLE, Stage
@@ -132,6 +132,11 @@ def _expect(expect: Expect, path: KeyPath, scenario: Scenario, names: Names) -> 
                 yield Problem(
                     (*path, mode), f"{outcome} cannot be: nothing is authenticated without DANE", "expect OPP"
                 )
+    for index, key in enumerate(expect.untouched):
+        yield from _known(key, (*names.servers, *names.hosts), (*path, "untouched", index), "server or host")
+    nameable = ("id", *names.zones, *names.hosts, *(f"{host}.target" for host in names.hosts))
+    for word in PLACEHOLDER.findall(expect.sni or ""):
+        yield from _known(word, nameable, (*path, "sni"), "name")
 
 
 def _waived(scenario: Scenario) -> bool:
@@ -140,7 +145,6 @@ def _waived(scenario: Scenario) -> bool:
     return (
         scenario.route.audit_only
         or scenario.route.disabled
-        or bool(scenario.route.modes)
         or any(header.lower().startswith("tls-required:") for header in scenario.message.headers)
         or any("route" in change or "message" in change for change in changes)
     )

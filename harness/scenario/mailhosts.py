@@ -53,6 +53,13 @@ class Role(StrEnum):
     """The genuine server, with an attacker on the path who changes what is said before TLS."""
 
 
+SPOKEN = (
+    "banner", "first_banner", "ehlo", "ehlo_tls", "ehlo_reply", "starttls_reply", "inject",
+    "mail_reply", "rcpt_reply", "data_reply",
+)  # fmt: skip
+"""Keys of `smtp` that hold what the client is told: placeholders are filled in, `{host}` among them."""
+
+
 class Smtp(Table):
     """SMTP manners (RFC 5321, RFC 3207)."""
 
@@ -61,11 +68,11 @@ class Smtp(Table):
     first_banner: Template | None = None
     """First reply in the first `first_sessions` sessions, as in `421 come back later`."""
     first_sessions: Annotated[int, Field(ge=1)] = 1
-    ehlo: tuple[str, ...] = ("PIPELINING", "SIZE 10240000", "8BITMIME")
+    ehlo: tuple[Template, ...] = ("PIPELINING", "SIZE 10240000", "8BITMIME")
     """Keywords offered before TLS, STARTTLS not among them."""
-    ehlo_tls: tuple[str, ...] = ("PIPELINING", "SIZE 10240000", "8BITMIME")
+    ehlo_tls: tuple[Template, ...] = ("PIPELINING", "SIZE 10240000", "8BITMIME")
     """Keywords offered inside TLS."""
-    ehlo_reply: str | None = None
+    ehlo_reply: Template | None = None
     """Reply to EHLO in place of the usual one, as in `502 not implemented`; HELO is then accepted."""
     ehlo_line_by_line: bool = False
     """The lines of the EHLO reply leave in a packet each."""
@@ -75,25 +82,25 @@ class Smtp(Table):
     """Whether STARTTLS is offered inside TLS too, which RFC 3207 section 4.2 forbids."""
     starttls_keyword: str = "STARTTLS"
     """What stands in its place in the EHLO reply, as in `XXXXXXXA`."""
-    starttls_reply: str = "220 ready"
+    starttls_reply: Template = "220 ready"
     """Reply to STARTTLS; one that is not 220 means that there is no TLS."""
     starttls_after_cleartext: bool = False
     """STARTTLS is offered only to a client that has tried in cleartext before (which RFC 7672 section 9.2 forbids)."""
     after_220: After220 = After220.HANDSHAKE
     delay_handshake: Length = "0s"
     """Pause between the 220 and the handshake."""
-    inject: tuple[str, ...] = ()
+    inject: tuple[Template, ...] = ()
     """Lines sent in cleartext in one segment with the 220 to STARTTLS."""
     reset_after_ehlo: bool = False
     """TCP reset right behind the EHLO reply."""
-    mail_reply: str | None = None
+    mail_reply: Template | None = None
     """Reply to MAIL in place of 250."""
-    rcpt_reply: str | None = None
+    rcpt_reply: Template | None = None
     """Reply to RCPT in place of 250."""
-    data_reply: str | None = None
+    data_reply: Template | None = None
     """Reply to the end of the message in place of 250."""
     cut_in_data: bool = False
-    """The connection is cut, without close_notify, while the message is sent."""
+    """The connection is cut, without close_notify, in a message inside TLS; one in cleartext gets through."""
     hang_limit: Length = "10s"
     """When the lab ends a session in which it says nothing."""
 
@@ -138,7 +145,7 @@ class Server(Table):
     smtp: Smtp = Smtp()
     tls: Tls = Tls()
     proxy_to: str | None = None
-    """Name of the server that an impostor passes the mail on to."""
+    """Name of the server that an impostor passes the mail on to, inside the lab and without a wire of its own."""
 
 
 def _tlsa(value: str) -> str:

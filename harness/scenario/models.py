@@ -101,6 +101,23 @@ class Choice(StrEnum):
     """DANE failures are logged and mail is sent anyway, as declared (RFC 7672 section 9.1)."""
 
 
+class WireRule(StrEnum):
+    """What a client says and when, whatever its mode; held of every session of a message."""
+
+    EHLO_FIRST_INSIDE_TLS = "ehlo-first-inside-tls"
+    """EHLO comes first inside TLS, or QUIT (RFC 3207 section 4.2, SHOULD)."""
+    NO_STARTTLS_INSIDE_TLS = "no-starttls-inside-tls"
+    """No STARTTLS once TLS is up, offered or not (RFC 3207 section 4.2, MUST NOT)."""
+    NOTHING_IN_CLEAR_AFTER_STARTTLS = "nothing-in-clear-after-starttls"
+    """Nothing is sent along with STARTTLS, and no command in cleartext after its 220 (RFC 3207 section 4, MUST)."""
+    QUIT_AFTER_REFUSAL = "quit-after-refusal"
+    """Where mail may not go, the client takes its leave with QUIT inside TLS (RFC 3207 section 4.1, SHOULD)."""
+    ONLY_OFFERED_INSIDE_TLS = "only-offered-inside-tls"
+    """Inside TLS only extensions are used that the server offered there (RFC 3207 section 4.2, MUST)."""
+    SAME_NAME_ON_RESUMPTION = "same-name-on-resumption"
+    """A TLS session is resumed under the server name it was begun with (RFC 6066 section 3, SHOULD)."""
+
+
 class Expect(Table):
     """The outcomes that conform, for each mode of the target; the usual one first."""
 
@@ -112,7 +129,13 @@ class Expect(Table):
     choice: Choice | None = None
     """The choice that decides between several permitted outcomes."""
     severity: Annotated[str, Field(pattern="^(must|should)$")] = "must"
-    """Whether departing from this breaks a MUST, or a SHOULD and is a warning."""
+    """Whether mail withheld and rules of the wire are a MUST, or a SHOULD and a warning; mail given away never is."""
+    wire: tuple[WireRule, ...] = ()
+    """Rules about what is said on the connection, beside the outcome."""
+    untouched: tuple[str, ...] = ()
+    """Keys of servers that no connection should be made to."""
+    sni: Template | None = None
+    """The server name that every ClientHello has to carry, as in `{mx1}` (RFC 7672 section 8.1, MUST)."""
 
 
 class Message(Table):

@@ -11,7 +11,7 @@ Names and numbers:
     {mx1.tlsa 3 1 1}                        TLSA RDATA in the words of `tlsa.py`
     {cert.root.spki.sha256}                 data of a certificate under [certs]
     {key.spare.spki.sha256}                 data of a key under [keys]
-    {host}                                  in banners: the host name that the server stands for
+    {host}                                  in what a server says: the host name that it stands for
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from .mailhosts import SPOKEN
 from .models import Scenario
 from .names import Names
 from .source import KeyPath, Problem
@@ -32,7 +33,6 @@ SPKI = tuple(f"spki.{form}" for form in ("sha256", "sha512", "der"))
 CERT = tuple(f"cert.{form}" for form in ("sha256", "sha512", "der"))
 ABOVE = tuple(f"{whose}.{form}" for whose in (ISSUER, ROOT) for form in (*SPKI, *CERT))
 HOST = ("ipv4", "ipv6", "target", *SPKI, *CERT, *ABOVE)
-_KNOWS_ITS_HOST = ("banner", "first_banner")
 
 
 def placeholder_problems(scenario: Scenario, names: Names) -> Iterator[Problem]:
@@ -41,7 +41,7 @@ def placeholder_problems(scenario: Scenario, names: Names) -> Iterator[Problem]:
     tables["steps"] = [{"send": list(step.send)} for step in scenario.steps]
     for path, text in _texts(tables):
         for word in PLACEHOLDER.findall(text):
-            wrong = _wrong(word, names, knows_host=path[-1] in _KNOWS_ITS_HOST)
+            wrong = _wrong(word, names, knows_host=any(part in SPOKEN for part in path[-2:]))
             if wrong:
                 yield Problem(path, f"nothing is called {{{word}}}", wrong)
         if "{" in PLACEHOLDER.sub("", text):

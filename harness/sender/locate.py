@@ -40,7 +40,7 @@ def domain_name(text: str) -> str:
 
 
 class Locator:
-    """The lookups of one sender. `seed` decides, by domain, which of several equal MX hosts comes first; null: chance."""
+    """The lookups of one sender. `seed` decides, by domain, which of several equal hosts comes first; null: chance."""
 
     def __init__(self, resolver: Resolver, *, rules: Rules, port: int, ipv4_only: bool, seed: str | None) -> None:
         self._resolver = resolver

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
 from harness.journal import Status
-from harness.scenario.models import Mode
+from harness.scenario.models import Mode, Need
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +21,13 @@ class Surroundings:
     mode: Mode
     webpki: str
     """Certificate of the CA that is trusted publicly, in PEM."""
-    died: Callable[[str], None]
-    """To be called with a reason when the target ends without being asked to."""
+    limit: float
+    """How long it may take to make up its mind about one message, in seconds."""
+    died: Callable[[str, Mail | None], None]
+    """To be called with a reason when the target ends without being asked to, and with the message it had in work
+    where it had one only."""
+    seed: str = ""
+    """What decides where a target leaves something to chance, if it can be told to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +36,8 @@ class Mail:
 
     id: str
     """Unique in the run."""
+    scenario: str
+    """Id of the scenario it belongs to; not for the target's eyes."""
     sender: str
     recipients: tuple[str, ...]
     text: str
@@ -51,12 +58,16 @@ class Word:
     reason: str = ""
 
 
+def timed_out(recipients: Iterable[str], limit: float) -> list[Word]:
+    """What is said of a target that has not made up its mind within the limit."""
+    reason = f"no decision within {limit:g} s"
+    return [Word(recipient=recipient, status=Status.TIMED_OUT, reason=reason) for recipient in recipients]
+
+
 class Target(Protocol):
     """Something that is tested. An async context manager: started on entry, ended on exit."""
 
     name: str
-    has_routes: bool
-    """Whether a next hop can be configured for a message."""
     keeps_answers: bool
     """Whether it may remember DNS answers, or a failed destination, from one message to the next."""
 
@@ -65,5 +76,17 @@ class Target(Protocol):
     async def __aexit__(self, *_: object) -> None: ...
 
     async def send(self, mail: Mail) -> list[Word]:
-        """Hand the message over and wait until the target has made up its mind: a word for each recipient."""
+        """Hand the message over and wait until the target has made up its mind: a word for each recipient.
+
+        The limit counts from when the target really has the message; waiting for its turn is not held against it.
+        """
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What a word on the command line means, before there is a lab."""
+
+    offers: frozenset[Need]
+    """Needs of scenarios that such a target meets by itself."""
+    make: Callable[[Surroundings], Target]

@@ -3,56 +3,59 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import re
 import shlex
+import shutil
 import signal
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 from harness.errors import UsageError
 from harness.journal import Status
 
-from .base import Mail, Surroundings, Word
+from .base import Kind, Mail, Surroundings, Word, timed_out
 
-PLACEHOLDERS = ("{sender}", "{recipient}", "{message}")
+_PLACEHOLDER = re.compile(r"\{(sender|recipient|message)\}")
+_EXAMPLE = "command:'my-mta {sender} {recipient} {message}'"
 
-_DELIVERED = 0
 _CANNOT = 127
-_TEMPORARY = 75
-_PERMANENT = {64, 65, 66, 67, 68, 69, 76, 77}
+_PERMANENT = frozenset({64, 65, 66, 67, 68, 69, 76, 77})
 """sysexits(3): usage, data, no input, no user, no host, unavailable, protocol, permission."""
+_READ = 4096
+"""How much of the end of its output is looked at for a reason, in octets."""
 
 
 class CommandTarget:
     """A command line with `{sender}`, `{recipient}` and `{message}` (the name of a file).
 
     The environment says where the lab is: DANELAB_RESOLVER (address and port), DANELAB_SMTP_PORT, DANELAB_MODE,
-    DANELAB_CAFILE. Exit status: 0 delivered, 75 kept for later, 127 cannot do this, 64 to 69, 76, 77 given up for
-    good; anything else counts as kept for later, an end by signal as a crash.
+    DANELAB_CAFILE. Exit status: 0 delivered, 127 cannot do this, 64 to 69, 76, 77 given up for good; any other means
+    kept for later, an end by signal a crash. docs/command-target.md tells this to users.
     """
 
-    has_routes = False
     keeps_answers = True
+    _folder: tempfile.TemporaryDirectory[str]
 
-    def __init__(self, line: str, around: Surroundings, *, limit: float = 30.0, jobs: int = 8) -> None:
-        """`limit` in seconds for one message, `jobs` messages at a time. Raises UsageError for a useless line."""
-        try:
-            self._words = shlex.split(line)
-        except ValueError as error:
-            raise UsageError(f"command:{line}: {error}; quote it as for a shell") from None
-        if not self._words:
-            raise UsageError("command: names no command; write command:'my-mta {sender} {recipient} {message}'")
-        if "{recipient}" not in line:
-            raise UsageError(f"command:{line}: says nowhere {{recipient}}, so it cannot know whom to write to")
-        self.name = f"command:{Path(self._words[0]).name}"
+    def __init__(self, words: Sequence[str], around: Surroundings, *, jobs: int = 8) -> None:
+        """`jobs` messages are in work at a time."""
+        self.name = f"command:{Path(words[0]).name}"
+        self._words = tuple(words)
         self._around = around
-        self._limit = limit
         self._free = asyncio.Semaphore(jobs)
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._environment: dict[str, str] = {}
+
+    @classmethod
+    def kind(cls, line: str) -> Kind:
+        """Such a target, from its command line. Raises UsageError for one that cannot be run."""
+        words = _parsed(line)
+        return Kind(offers=frozenset(), make=lambda around: cls(words, around))
 
     async def __aenter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="danelab-")
+        self._folder = tempfile.TemporaryDirectory(prefix="danelab-", ignore_cleanup_errors=True)
         ca = Path(self._folder.name) / "public-ca.pem"
         ca.write_text(self._around.webpki, encoding="ascii")
         self._environment = os.environ | {
@@ -64,51 +67,77 @@ class CommandTarget:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._folder is not None:
-            self._folder.cleanup()
+        self._folder.cleanup()
 
     async def send(self, mail: Mail) -> list[Word]:
-        return [await self._send(mail, recipient) for recipient in mail.recipients]
-
-    async def _send(self, mail: Mail, recipient: str) -> Word:
-        assert self._folder is not None
         message = Path(self._folder.name) / f"{mail.id}.eml"
         message.write_bytes(mail.text.encode())
-        values = dict(zip(PLACEHOLDERS, (mail.sender, recipient, str(message)), strict=True))
-        words = [_filled(word, values) for word in self._words]
+        return [await self._send(mail, recipient, message) for recipient in mail.recipients]
+
+    async def _send(self, mail: Mail, recipient: str, message: Path) -> Word:
+        values = {"sender": mail.sender, "recipient": recipient, "message": str(message)}
+        words = [_PLACEHOLDER.sub(lambda found: values[found[1]], word) for word in self._words]
         async with self._free:
-            try:
-                process = await asyncio.create_subprocess_exec(
-                    *words,
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=asyncio.subprocess.STDOUT,
-                    env=self._environment,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise UsageError(f"cannot run {words[0]}: {error.strerror}; give the full path of a program") from None
-            try:
-                output, _ = await asyncio.wait_for(process.communicate(), self._limit)
-            except TimeoutError:
-                _end(process)
-                await process.wait()
-                return Word(recipient=recipient, status=Status.TIMED_OUT, reason=f"no end after {self._limit:g} s")
-        lines = [line for line in output.decode(errors="replace").splitlines() if line.strip()]
-        status = process.returncode
-        assert status is not None
-        reason = f"exit status {status}" + (f": {lines[-1].strip()}" if lines else "")
+            # A file and no pipe: what the command leaves running behind it may hold its output open.
+            with tempfile.TemporaryFile(dir=self._folder.name) as output:
+                status = await self._run(words, output=output.fileno())
+                output.seek(max(0, output.seek(0, os.SEEK_END) - _READ))
+                said = output.read().decode(errors="replace")
+        if status is None:
+            return timed_out([recipient], self._around.limit)[0]
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        ended = f"exit status {status}" if status >= 0 else f"ended by {_signal(-status)}"
+        reason = ended + (f": {lines[-1]}" if lines else "")
+        if status < 0:
+            self._around.died(reason, mail)
         return Word(recipient=recipient, status=_meaning(status), reason=reason)
 
+    async def _run(self, words: Sequence[str], *, output: int) -> int | None:
+        """Its exit status; None where it did not end in time."""
+        starting = asyncio.create_task(
+            asyncio.create_subprocess_exec(
+                *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=self._environment,
+                start_new_session=True,
+            )
+        )
+        try:
+            # Shielded: a run that is interrupted right now still has to learn what it has started.
+            process = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await _end(await starting)
+            raise
+        except OSError as error:
+            raise UsageError(f"cannot run {words[0]}: {error.strerror}; try it by hand") from None
+        try:
+            async with asyncio.timeout(self._around.limit):
+                return await process.wait()
+        except TimeoutError:
+            return None
+        finally:
+            await _end(process)
 
-def _filled(word: str, values: dict[str, str]) -> str:
-    for placeholder, value in values.items():
-        word = word.replace(placeholder, value)
-    return word
+
+def _parsed(line: str) -> tuple[str, ...]:
+    try:
+        words = tuple(shlex.split(line))
+    except ValueError as error:
+        raise UsageError(f"command:{line}: {str(error).lower()}; quote it as for a shell") from None
+    if not words:
+        raise UsageError(f"command: names no command; write {_EXAMPLE}")
+    if not any("{recipient}" in word for word in words):
+        raise UsageError(f"command:{line}: says nowhere {{recipient}}, whom it is to write to; write {_EXAMPLE}")
+    if shutil.which(words[0]) is None:
+        remedy = "make it so with chmod +x" if Path(words[0]).is_file() else "check its name and path"
+        raise UsageError(f"command:{line}: {words[0]} is no program that can be run; {remedy}")
+    return words
 
 
 def _meaning(status: int) -> Status:
-    if status == _DELIVERED:
+    if status == 0:
         return Status.DELIVERED
     if status == _CANNOT:
         return Status.UNSUPPORTED
@@ -117,9 +146,15 @@ def _meaning(status: int) -> Status:
     return Status.BOUNCED if status in _PERMANENT else Status.DEFERRED
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
-    """End the command and what it has started, which are a process group of their own."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        process.kill()
+def _signal(number: int) -> str:
+    with contextlib.suppress(ValueError):
+        return signal.Signals(number).name
+    return f"signal {number}"
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End the command and what it has started, which are a process group of their own, unless it has ended itself."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from harness.scenario.models import Importance, Scenario
 
 from .profile import Profile
+from .sends import zone_of
 
 
 def companions(chosen: Iterable[str], scenarios: Mapping[str, Scenario], profile: Profile) -> tuple[str, ...]:
@@ -32,4 +33,5 @@ def companions(chosen: Iterable[str], scenarios: Mapping[str, Scenario], profile
 
 def _goes(scenario: Scenario, profile: Profile) -> bool:
     """Whether every permitted outcome is a delivery."""
-    return all(outcome.is_delivery for outcome in profile.permitted(scenario.expect).outcomes)
+    towards = profile.towards(scenario.route.modes.get(zone_of(scenario.recipient)))
+    return all(outcome.is_delivery for outcome in towards.permitted(scenario.expect).outcomes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.scenario.mailhosts import Role
 from harness.scenario.outcomes import Code, Outcome, Permitted
 
-from .observation import Contact
+from .fates import Contact
 from .result import Grade, Leak
 
 

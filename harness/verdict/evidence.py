@@ -13,6 +13,7 @@ from harness.journal import (
     Left,
     Reported,
     Revealed,
+    Scene,
     Sent,
     Spoke,
 )
@@ -49,6 +50,10 @@ def _told(event: Event) -> str:
         case Handshake():
             ended = "completed" if event.completed else f"failed: {event.error or 'no reason seen'}"
             return f"TLS handshake with {event.server} {ended}"
+        case Scene():
+            return "the world is as the scenario says from here on"
+        case Accepted() if event.via:
+            return f"{event.server} ({event.role}) had the message from {event.via}"
         case Accepted():
             return f"{event.server} ({event.role}) accepted the message {_channel(tls=event.tls)}"
         case Revealed():

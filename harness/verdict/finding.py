@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness.journal import Status
 from harness.scenario.mailhosts import Role
-from harness.scenario.models import Choice, Expect
+from harness.scenario.models import Choice, Expect, Mode
 from harness.scenario.outcomes import Code, Outcome, Permitted
 
 from .conformance import covering, grade, leak, observed, revealing
 from .evidence import shortened
-from .observation import Contact, Fate, Sending
+from .fates import Contact, Fate
+from .observation import Sending
 from .profile import Profile
 from .result import Grade, Leak, Verdict
+from .wire import NOWHERE, Breach, breaches
 
 NEVER_SENT = "not sent"
 """Stands for an outcome where no message was handed over."""
 
+DONE = "delivered before"
+"""Stands for an outcome where there was nothing left to be tried again."""
+
 UNPROVED = "nothing shows that the server was authenticated"
 """Note on a delivery over TLS where AUTH was expected and is not believed."""
+
+_SEVEREST_FIRST = (Grade.SECURITY, Grade.DELIVERY, Grade.WARNING, None)
 
 _WITHOUT_CODE = {
     Status.DEFERRED: Code.DEFER,
@@ -47,6 +55,10 @@ class Finding:
     leaks: tuple[Leak, ...] = ()
     notes: tuple[str, ...] = ()
     withheld: bool = False
+    breach: Breach | None = None
+    """The rule of the wire for which it fails."""
+    lines: tuple[int, ...] = ()
+    """Lines of the journal that show breaches of such rules."""
 
 
 def weigh(sending: Sending, fate: Fate, profile: Profile, *, authenticates: bool = True) -> Finding:
@@ -56,8 +68,13 @@ def weigh(sending: Sending, fate: Fate, profile: Profile, *, authenticates: bool
     not believed, though a delivery over TLS still conforms where AUTH is all that is permitted.
     """
     expect = sending.send.expected(fate.zone)
+    profile = profile.towards(sending.send.mode(fate.zone))
     permitted = profile.declared(expect)
-    if fate.taken:
+    if fate.before:
+        notes = (f"the target {fate.status} at it",) if fate.status is Status.CRASHED else ()
+        reason = "an earlier attempt had delivered the message, and there was nothing left to try"
+        found = Finding(verdict=Verdict.PASS, outcome=DONE, expected=permitted, reason=reason, notes=notes)
+    elif fate.taken:
         found = _delivered(fate, profile, expect, authenticates=authenticates)
     elif sending.handed is None:
         reason = "the message was never handed to the target"
@@ -69,8 +86,11 @@ def weigh(sending: Sending, fate: Fate, profile: Profile, *, authenticates: bool
         leaks = tuple(map(leak, shown))
         reason = f"nothing was accepted, but the target showed {leaks[0]}"
         found = replace(found, verdict=Verdict.FAIL, grade=Grade.SECURITY, reason=reason, withheld=False)
-    if found.verdict is Verdict.FAIL and expect.severity == "should":
+    if found.grade is Grade.DELIVERY and expect.severity == "should":
         found = replace(found, grade=Grade.WARNING)
+    dane = profile.judged_as is not Mode.UNAWARE
+    broken = breaches(expect, sending, delivers=permitted.allows_delivery, dane=dane)
+    found = _disciplined(found, broken, soft=expect.severity == "should")
     wanted = found.verdict is not Verdict.PASS and not fate.delivered
     return replace(
         found,
@@ -78,6 +98,35 @@ def weigh(sending: Sending, fate: Fate, profile: Profile, *, authenticates: bool
         said=shortened(fate.said) if wanted else "",
         leaks=(*found.leaks, *map(leak, shown)),
         notes=(*fate.notes, *found.notes),
+    )
+
+
+def _disciplined(found: Finding, broken: Sequence[Breach], *, soft: bool) -> Finding:
+    """The finding once the rules of the wire have been looked at. `soft`: a breach is a warning, whatever the rule."""
+    if found.verdict is Verdict.UNSUPPORTED or not broken:
+        return found
+    notes = tuple(breach.problem for breach in broken if breach.grade is None)
+    counting = [breach for breach in broken if breach.grade is not None]
+    found = replace(
+        found,
+        notes=(*found.notes, *notes),
+        lines=tuple(breach.line for breach in broken if breach.line != NOWHERE),
+    )
+    if not counting:
+        return found
+    worst = min(counting, key=lambda breach: _SEVEREST_FIRST.index(breach.grade))
+    how_bad = Grade.WARNING if soft else worst.grade
+    others = tuple(f"{breach.problem} ({breach.rule})" for breach in counting if breach is not worst)
+    if found.grade is not None and _SEVEREST_FIRST.index(found.grade) <= _SEVEREST_FIRST.index(how_bad):
+        return replace(found, notes=(*found.notes, f"{worst.problem} ({worst.rule})", *others))
+    return replace(
+        found,
+        verdict=Verdict.FAIL,
+        grade=how_bad,
+        reason=f"{worst.problem} ({worst.rule}); apart from that, {found.reason}",
+        notes=(*found.notes, *others),
+        withheld=False,
+        breach=worst,
     )
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.journal import Died, Event, HarnessFault, RunStarted
+from harness.journal import Died, Event, HarnessFault, RunStarted, Scene
 from harness.scenario.models import Mode, Scenario
 from harness.scenario.outcomes import Code
 from harness.scenario.requirements import Requirement
 
 from .conformance import covering
+from .fates import Fate, Numbered
 from .finding import UNPROVED, Finding, weigh
-from .observation import Fate, Numbered, Observation, Sending, observe
+from .observation import Observation, Sending, observe
 from .profile import Profile, permitted_in
 from .result import Grade, Result, Verdict
 from .story import quoted, story, trail
-from .support import Support
+from .support import Support, chain
 
 _WORST_FIRST = (
     (Verdict.ERROR, None),
@@ -43,8 +44,8 @@ def judge(
     """One result for each target of the run and each of the scenarios that took part in it, in their order.
 
     `requirements` gives failures the words of the rule; `groups` names the group of each scenario, by id.
-    Events that name no target belong to the only one, and to none where there are several. Raises HarnessError for an
-    event that makes no sense.
+    Events that name no target belong to the only one, and to none where there are several; scenes belong to all.
+    An event that makes no sense makes its scenario an error of ours, and no other.
     """
     numbered = list(enumerate(events, 1))
     started = next((event for _, event in numbered if isinstance(event, RunStarted)), None)
@@ -82,7 +83,7 @@ def _sort_out(numbered: Sequence[Numbered], target: str, *, alone: bool) -> dict
     mine = [
         (line, event)
         for line, event in numbered
-        if event.target == target or (not event.target and (alone or isinstance(event, HarnessFault)))
+        if event.target == target or (not event.target and (alone or isinstance(event, HarnessFault | Scene)))
     ]
     common: list[Numbered] = [(line, event) for line, event in mine if isinstance(event, Died) and not event.scenario]
     found: dict[str, list[Numbered]] = {"": common}
@@ -139,10 +140,10 @@ class _Bench:
         scenario = observation.scenario
         rows = [(sending, fate, self._support.settle(key, found)) for sending, fate, found in self._weighed[key]]
         sending, fate, worst = min(rows, key=lambda row: _badness(row[2]))
-        if observation.faults:
+        if observation.spoilt:
             worst = _ours(observation, worst)
         place = _place(observation, sending, fate)
-        shown = trail(observation, sending, fate)
+        shown = trail(observation, sending, fate, also=worst.lines)
         against = self._disproved.get(key, ())
         doubt = f"AUTH is not proved: {_few(against)} delivered as well"
         said = [note for *_, found in rows for note in found.notes]
@@ -164,7 +165,7 @@ class _Bench:
             choice=worst.choice,
             delivered=observation.delivered,
             tells=any(_tells(self._profile, sending, fate) for sending, fate, _ in rows),
-            leaked=() if observation.faults else tuple(leak for *_, found in rows for leak in found.leaks),
+            leaked=() if observation.spoilt else tuple(leak for *_, found in rows for leak in found.leaks),
             evidence=shown,
             notes=tuple(dict.fromkeys(notes)),
             duration=observation.duration,
@@ -200,10 +201,20 @@ def _disproved(
     it in what should have prevented it."""
     found: dict[str, tuple[str, ...]] = {}
     for key, rows in weighed.items():
-        twin = observations[key].scenario.twin
-        if twin and twin in observations and any(_slipped(sending, fate, profile) for sending, fate, _ in rows):
-            found[twin] = (*found.get(twin, ()), key)
+        if any(_slipped(sending, fate, profile) for sending, fate, _ in rows):
+            twins = list(chain(key, observations))
+            # A twin that this mode withholds too stands aside for its own (Suite.twin).
+            going = [twin for twin in twins if _goes(observations[twin], profile)]
+            for twin in (going or twins)[:1]:
+                found[twin] = (*found.get(twin, ()), key)
     return found
+
+
+def _goes(observation: Observation, profile: Profile) -> bool:
+    """Whether the scenario's message is usually delivered in this mode."""
+    send = observation.sendings[-1].send
+    towards = (profile.towards(send.mode(zone)).permitted(send.expected(zone)) for zone in send.zones)
+    return all(permitted.usual.is_delivery for permitted in towards)
 
 
 def _inactive(weighed: Mapping[str, Sequence[Judged]], profile: Profile) -> bool:
@@ -215,7 +226,7 @@ def _inactive(weighed: Mapping[str, Sequence[Judged]], profile: Profile) -> bool
 
 def _slipped(sending: Sending, fate: Fate, profile: Profile) -> bool:
     """Whether a message that is usually withheld was delivered, at the very host that should not have had it."""
-    permitted = profile.permitted(sending.send.expected(fate.zone))
+    permitted = profile.towards(sending.send.mode(fate.zone)).permitted(sending.send.expected(fate.zone))
     if permitted.usual.is_delivery:
         return False
     for contact in fate.taken:
@@ -229,13 +240,14 @@ def _tells(profile: Profile, sending: Sending, fate: Fate) -> bool:
     """Whether the target may not deliver here, and a sender without DANE has to."""
     expect = sending.send.expected(fate.zone)
     plainly = all(outcome.is_delivery for outcome in permitted_in(Mode.UNAWARE, expect).outcomes)
-    return plainly and not profile.permitted(expect).allows_delivery
+    return plainly and not profile.towards(sending.send.mode(fate.zone)).permitted(expect).allows_delivery
 
 
 def _ours(observation: Observation, finding: Finding) -> Finding:
     """danelab failed in this scenario, so nothing is held against the target."""
     events = [observation.events[line] for line in observation.faults]
-    problems = "; ".join(dict.fromkeys(event.problem for event in events if isinstance(event, HarnessFault)))
+    told = [event.problem for event in events if isinstance(event, HarnessFault)]
+    problems = "; ".join(dict.fromkeys((*told, *observation.senseless)))
     return replace(finding, verdict=Verdict.ERROR, grade=None, reason=f"danelab failed: {problems}", said="", leaks=())
 
 

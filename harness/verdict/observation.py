@@ -1,11 +1,10 @@
-"""What the events of one scenario add up to for one target. What was seen on the wire comes before what is reported."""
+"""What the events of one scenario add up to for one target."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from harness.errors import HarnessError
 from harness.journal import (
     Accepted,
     Asked,
@@ -17,61 +16,18 @@ from harness.journal import (
     Left,
     Reported,
     Revealed,
+    Scene,
     Sent,
     Spoke,
-    Status,
 )
 from harness.scenario.mailhosts import Role
 from harness.scenario.models import Scenario
 
-from .evidence import shortened
-from .result import Exposed
-from .sends import Ranks, Send, sends
+from .fates import Fate, Numbered, fate, fold, folded
+from .sends import Send, sends, servers
 
-Numbered = tuple[int, Event]
-"""An event and its line in the journal."""
-
-_WIRE = (Connected, Spoke, Handshake, Accepted, Revealed, Left)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contact:
-    """Something of a mail came to a server."""
-
-    what: Exposed
-    """The whole message: the server accepted it."""
-    server: str
-    role: Role
-    rank: int
-    """MX preference of the server."""
-    best: int
-    """The most preferred MX preference of the world."""
-    tls: bool
-    line: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fate:
-    """What became of one message for one recipient."""
-
-    recipient: str
-    zone: str
-    status: Status | None
-    """The target's own word; None where it gave none."""
-    said: str = ""
-    """The target's own reason."""
-    reported: int | None = None
-    """Line of the journal that holds its word."""
-    taken: tuple[Contact, ...] = ()
-    """The servers that accepted the message, in order."""
-    shown: tuple[Contact, ...] = ()
-    """What servers that did not accept it got to see."""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def delivered(self) -> bool:
-        """Whether a server accepted the message, whatever the target says."""
-        return bool(self.taken)
+WireEvent = Connected | Spoke | Handshake | Accepted | Revealed | Left
+"""What happens at a mail server."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +41,11 @@ class Sending:
     asked: tuple[int, ...] = ()
     """Lines with DNS questions about the scenario's names."""
     connected: tuple[int, ...] = ()
-    """Lines with connections to the scenario's servers."""
+    """Lines with what happened at the scenario's servers."""
+    wire: tuple[tuple[int, WireEvent], ...] = ()
+    """What has happened at the servers so far, in this send and in those before: connections may be kept open."""
+    names: Mapping[str, str] | None = None
+    """The names of the world; None where the journal does not tell them."""
 
     @property
     def seen_working(self) -> bool:
@@ -104,7 +64,14 @@ class Observation:
     """The events it was made of, by their lines."""
     faults: tuple[int, ...] = ()
     """Lines at which danelab itself failed in this scenario."""
+    senseless: tuple[str, ...] = ()
+    """What the journal says and cannot be, each with its line."""
     duration: float = 0.0
+
+    @property
+    def spoilt(self) -> bool:
+        """Whether nothing can be held against the target, because danelab failed."""
+        return bool(self.faults or self.senseless)
 
     @property
     def delivered(self) -> bool:
@@ -126,70 +93,116 @@ def observe(scenario: Scenario, target: str, events: Iterable[Numbered]) -> Obse
     """Add up the events of one scenario and target, given in order with their lines.
 
     A `Died` without a scenario belongs to every scenario of its target and has to be among them.
-    Raises HarnessError for a server role that is none.
     """
-    numbered = list(events)
+    everything = list(events)
     planned = sends(scenario)
+    known = {key for each in (scenario, *(send.scenario for send in planned)) for key in servers(each)}
+    senseless = {line: wrong for line, event in everything if (wrong := _senseless(line, event, known))}
+    numbered = [(line, event) for line, event in everything if line not in senseless]
     handed: dict[int, tuple[int, Sent]] = {}
     for line, event in numbered:
         if isinstance(event, Sent):
             handed.setdefault(event.step, (line, event))
+    begins = _begins(planned, handed, [line for line, event in numbered if isinstance(event, Scene)])
     windows: dict[int, list[Numbered]] = {send.number: [] for send in planned}
     for line, event in numbered:
-        windows[_step_of(line, event, planned, handed)].append((line, event))
+        windows[_step_of(line, event, planned, handed, begins)].append((line, event))
     started = min((sent.at for _, sent in handed.values()), default=0.0)
     own = [event.at for _, event in numbered if event.scenario]
+    sendings: list[Sending] = []
+    for send in planned:
+        made = _sending(send, handed.get(send.number), windows[send.number], sendings)
+        sendings.append(_with_wire(made, numbered, begins.get(send.number + 1)))
     return Observation(
         scenario=scenario,
         target=target,
-        sendings=tuple(_sending(send, handed.get(send.number), windows[send.number]) for send in planned),
-        events=dict(numbered),
+        sendings=tuple(sendings),
+        events=dict(everything),
         faults=tuple(line for line, event in numbered if isinstance(event, HarnessFault)),
+        senseless=tuple(senseless.values()),
         duration=round(max(0.0, max(own, default=started) - started), 6) if handed else 0.0,
     )
 
 
-def _step_of(line: int, event: Event, planned: Sequence[Send], handed: Mapping[int, tuple[int, Sent]]) -> int:
+def _senseless(line: int, event: Event, known: Collection[str]) -> str:
+    """Why the event cannot be; empty if it can."""
+    if not isinstance(event, WireEvent):
+        return ""
+    if event.server not in known:
+        return f"journal line {line}: the scenario has no server {event.server!r}"
+    if isinstance(event, Accepted | Revealed) and event.role not in tuple(Role):
+        return f"journal line {line}: {event.role!r} is no role of a server"
+    return ""
+
+
+def _begins(
+    planned: Sequence[Send], handed: Mapping[int, tuple[int, Sent]], scenes: Sequence[int]
+) -> Mapping[int, int]:
+    """The line from which on events belong to a send: where it was handed over.
+
+    What is to be tried again is in the target's queue already, and it may do so by itself as soon as the world has
+    changed: then it is that change.
+    """
+    found: dict[int, int] = {}
+    for send in planned:
+        if send.number in handed:
+            line = handed[send.number][0]
+            earlier = max(found.values(), default=line)
+            changes = [scene for scene in scenes if earlier < scene < line]
+            found[send.number] = changes[-1] if send.retry and changes else line
+    return found
+
+
+def _step_of(
+    line: int,
+    event: Event,
+    planned: Sequence[Send],
+    handed: Mapping[int, tuple[int, Sent]],
+    begins: Mapping[int, int],
+) -> int:
     """The send that an event belongs to: the latest before it, which has its recipient if it names one."""
-    earlier = [send.number for send in planned if send.number in handed and handed[send.number][0] <= line]
+    earlier = [send.number for send in planned if send.number in begins and begins[send.number] <= line]
     latest = earlier[-1] if earlier else planned[0].number
     named = _named(event)
     if not named:
         return latest
-    fitting = [step for step, (_, sent) in handed.items() if named & _folded(sent.recipients)]
+    fitting = [step for step, (_, sent) in handed.items() if step in begins and named & folded(sent.recipients)]
     return max((step for step in fitting if step in earlier), default=min(fitting, default=latest))
 
 
 def _named(event: Event) -> frozenset[str]:
     match event:
         case Accepted():
-            return _folded(event.recipients)
+            return folded(event.recipients)
         case Reported():
-            return _folded((event.recipient,))
+            return folded((event.recipient,))
     return frozenset()
 
 
-def _folded(addresses: Iterable[str]) -> frozenset[str]:
-    return frozenset(map(_fold, addresses))
-
-
-def _fold(address: str) -> str:
-    return address.strip().strip("<>").rstrip(".").lower()
-
-
-def _sending(send: Send, handed: tuple[int, Sent] | None, window: Sequence[Numbered]) -> Sending:
+def _sending(
+    send: Send, handed: tuple[int, Sent] | None, window: Sequence[Numbered], earlier: Sequence[Sending]
+) -> Sending:
     recipients = handed[1].recipients if handed else ("",) * len(send.zones)
+    if send.retry and earlier and not handed:
+        recipients = tuple(each.recipient for each in earlier[-1].fates)
     zones = send.zones if len(send.zones) == len(recipients) else (send.zones[0],) * len(recipients)
     alone = len(recipients) == 1
+    fates = tuple(
+        fate(recipient, zone, send.ranks, _since(handed, window), alone=alone)
+        for recipient, zone in zip(recipients, zones, strict=True)
+    )
+    if send.retry and earlier:
+        done = {fold(each.recipient) for each in earlier[-1].fates if each.delivered}
+        fates = tuple(
+            replace(each, before=True, notes=()) if not each.taken and fold(each.recipient) in done else each
+            for each in fates
+        )
     return Sending(
         send=send,
         handed=handed[0] if handed else None,
-        fates=tuple(
-            _fate(recipient, zone, send.ranks, _since(handed, window), alone=alone)
-            for recipient, zone in zip(recipients, zones, strict=True)
-        ),
+        fates=fates,
         asked=tuple(line for line, event in window if isinstance(event, Asked)),
-        connected=tuple(line for line, event in window if isinstance(event, _WIRE)),
+        connected=tuple(line for line, event in window if isinstance(event, WireEvent)),
     )
 
 
@@ -199,62 +212,9 @@ def _since(handed: tuple[int, Sent] | None, window: Sequence[Numbered]) -> list[
     return [(line, event) for line, event in window if line > first or not isinstance(event, Died)]
 
 
-def _fate(recipient: str, zone: str, ranks: Ranks, window: Sequence[Numbered], *, alone: bool) -> Fate:
-    """`alone` says that the message has one recipient: all that reached a server in its time is then its own."""
-    taken: list[Contact] = []
-    notes: list[str] = []
-    sessions: set[str] = set()
-    word: tuple[int, Reported] | None = None
-    died: tuple[int, Died] | None = None
-    for line, event in window:
-        match event:
-            case Accepted() if _fold(recipient) in _folded(event.recipients) or (alone and event.sender):
-                taken.append(_contact(line, event, Exposed.MESSAGE, ranks))
-                sessions.add(event.session)
-                if _fold(recipient) not in _folded(event.recipients):
-                    notes.append(shortened(f"{event.server} took it for {', '.join(event.recipients) or 'nobody'}"))
-            case Reported() if _fold(event.recipient) == _fold(recipient) or (alone and not event.recipient):
-                word = (line, event)
-            case Died():
-                died = (line, event)
-    shown = [
-        _contact(line, event, Exposed.TEXT if event.what == "text" else Exposed.ENVELOPE, ranks)
-        for line, event in window
-        if isinstance(event, Revealed)
-        and event.session not in sessions
-        and (alone or event.what != "recipient" or _fold(event.value) == _fold(recipient))
-    ]
-    status = word[1].status if word else None
-    said = word[1].reason if word else ""
-    if died is not None and status in (None, Status.UNKNOWN) and (word is None or word[0] > died[0]):
-        status, said = Status.CRASHED, died[1].reason
-    if taken and status not in (None, Status.UNKNOWN, Status.DELIVERED):
-        notes.append(f"the target says {status}, but {taken[-1].server} accepted the message")
-    elif not taken and status is Status.DELIVERED:
-        notes.append("the target says delivered, but no server accepted the message")
-    return Fate(
-        recipient=recipient,
-        zone=zone,
-        status=status,
-        said=said,
-        reported=word[0] if word else None,
-        taken=tuple(taken),
-        shown=tuple(shown),
-        notes=tuple(notes),
-    )
-
-
-def _contact(line: int, event: Accepted | Revealed, what: Exposed, ranks: Ranks) -> Contact:
-    try:
-        role = Role(event.role)
-    except ValueError:
-        raise HarnessError(f"journal line {line}: {event.role!r} is no role of a server") from None
-    return Contact(
-        what=what,
-        server=event.server,
-        role=role,
-        rank=ranks.of(event.server),
-        best=ranks.best,
-        tls=event.tls,
-        line=line,
-    )
+def _with_wire(sending: Sending, numbered: Sequence[Numbered], end: int | None) -> Sending:
+    """`end`: the line at which the next send begins."""
+    so_far = [(line, event) for line, event in numbered if end is None or line < end]
+    told = [event.names for _, event in so_far if isinstance(event, Scene)]
+    wire = tuple((line, event) for line, event in so_far if isinstance(event, WireEvent))
+    return replace(sending, wire=wire, names=told[-1] if told else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.scenario.models import Choice, Expect, Mode
 from harness.scenario.outcomes import Code, Permitted
@@ -26,6 +26,10 @@ class Profile:
     def of(cls, mode: Mode, *, choices: Mapping[Choice, frozenset[Code]] | None = None) -> Profile:
         """The profile of a run in this mode. A target without DANE is judged as if it had it: what does it lack?"""
         return cls(mode, Mode.OPPORTUNISTIC if mode is Mode.UNAWARE else mode, choices or {})
+
+    def towards(self, mode: Mode | None) -> Profile:
+        """The rule for a destination that the administrator has given a mode of its own (None: he has not)."""
+        return self if mode is None else replace(self, judged_as=mode)
 
     def permitted(self, expect: Expect) -> Permitted:
         """What the RFCs permit in the mode judged by."""

@@ -36,11 +36,12 @@ class Grade(StrEnum):
     """How bad a failure is."""
 
     SECURITY = "security"
-    """Mail in clear, or to a peer that was not authenticated, where that is forbidden."""
+    """Mail in clear, or to a peer that was not authenticated, where that is forbidden; or cleartext mixed up with what
+    is said inside TLS (RFC 3207 section 4)."""
     DELIVERY = "delivery"
     """Mail withheld that had to go, bounced where it had to wait, or lost."""
     WARNING = "warning"
-    """A SHOULD was not followed."""
+    """A SHOULD was not followed, or a server approached in vain that should have been left alone."""
 
 
 class Exposed(StrEnum):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from harness.scenario.merge import merge
-from harness.scenario.models import Expect, Scenario
+from harness.scenario.mailhosts import Server
+from harness.scenario.models import Expect, Mode, Scenario
+from harness.scenario.names import keyed_hosts
+from harness.scenario.stages import stages
 
 _DEFAULT_ZONE = "domain"
 _ZONE_KEY = re.compile(r"(?:.*@\{)?([a-z][a-z0-9_]*)\}?")
@@ -31,63 +32,76 @@ class Send:
 
     number: int
     """As `Sent.step` counts: from 1, sends and retries alike."""
+    retry: bool = False
+    """Whether the message is the one before."""
     zones: tuple[str, ...]
     """Zone key of each recipient."""
     expect: Expect
     expect_for: Mapping[str, Expect]
+    scenario: Scenario
+    """The scenario with the world as it then is."""
     ranks: Ranks
 
     def expected(self, zone: str) -> Expect:
         """What is expected for a recipient in that zone."""
         return self.expect_for.get(zone, self.expect)
 
+    def mode(self, zone: str) -> Mode | None:
+        """The mode that is configured for that zone; None: the run's."""
+        return self.scenario.route.modes.get(zone)
+
 
 def sends(scenario: Scenario) -> tuple[Send, ...]:
     """The sends of a scenario, in order; one that has no steps sends one message."""
-    tables: dict[str, Any] = {"mx": [_described(mx.model_dump()) for mx in scenario.mx]}
+    changed = {}
+    if any(step.change is not None for step in scenario.steps):
+        changed = {stage.step: stage.scenario for stage in stages(scenario)}
+    now = scenario
     found: list[Send] = []
     recipients: tuple[str, ...] = (scenario.recipient,)
-    for step in scenario.steps:
-        if step.change is not None:
-            tables = merge(tables, step.change)
-        if step.send:
-            recipients = step.send
+    for index, step in enumerate(scenario.steps):
+        now = changed.get(index, now)
+        recipients = step.send or recipients
         if step.send or step.retry:
             found.append(
                 Send(
                     number=len(found) + 1,
-                    zones=tuple(map(_zone, recipients)),
+                    retry=step.retry,
+                    zones=tuple(map(zone_of, recipients)),
                     expect=step.expect or scenario.expect,
                     expect_for=step.expect_for,
-                    ranks=_ranks(tables["mx"]),
+                    scenario=now,
+                    ranks=_ranks(now),
                 )
             )
     if not found:
-        ranks = _ranks(tables["mx"])
+        zones = (zone_of(scenario.recipient),)
         found.append(
-            Send(number=1, zones=(_zone(scenario.recipient),), expect=scenario.expect, expect_for={}, ranks=ranks)
+            Send(number=1, zones=zones, expect=scenario.expect, expect_for={}, scenario=now, ranks=_ranks(now))
         )
     return tuple(found)
 
 
-def _zone(recipient: str) -> str:
+def zone_of(recipient: str) -> str:
     """`domain` for `domain` and for `user@{domain}`; the recipient domain for what names no zone."""
     named = _ZONE_KEY.fullmatch(recipient)
     return named[1] if named else _DEFAULT_ZONE
 
 
-def _described(mx: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: mx[key] for key in ("key", "preference", "ipv4", "ipv6")}
+def servers(scenario: Scenario) -> dict[str, Server]:
+    """Every server by the key that events name it with."""
+    return {**{key: host for _, key, host in keyed_hosts(scenario)}, **scenario.servers}
 
 
-def _ranks(hosts: list[Mapping[str, Any]]) -> Ranks:
+def _ranks(scenario: Scenario) -> Ranks:
     """Preference of each MX host's own server, and of servers at its addresses: the best where several share one."""
     preferences: dict[str, int] = {}
-    for index, host in enumerate(hosts):
-        preference = host.get("preference")
-        rank = 10 * (index + 1) if preference is None else int(preference)
-        key = str(host.get("key") or f"mx{index + 1}")
-        for server in (key, *host.get("ipv4", ()), *host.get("ipv6", ())):
+    for index, host in enumerate(scenario.mx):
+        if not host.published:
+            continue
+        rank = 10 * (index + 1) if host.preference is None else host.preference
+        key = host.key or f"mx{index + 1}"
+        for server in (key, *host.ipv4, *host.ipv6):
             name = server or key
             preferences[name] = min(rank, preferences.get(name, rank))
     return Ranks(preferences=preferences, best=min(preferences.values(), default=0))

@@ -10,8 +10,9 @@ from harness.scenario.outcomes import Code, Outcome, Permitted
 from harness.scenario.requirements import Requirement
 
 from .evidence import evidence
+from .fates import Fate
 from .finding import Finding
-from .observation import Fate, Observation, Sending
+from .observation import Observation, Sending
 from .result import Evidence, Story
 
 _MEANING = {
@@ -24,8 +25,13 @@ _MEANING = {
 }
 
 
-def trail(observation: Observation, sending: Sending, fate: Fate) -> tuple[Evidence, ...]:
-    """The few events that decide: the lookup, the connection, the handshake, what was accepted or shown, the report."""
+def trail(
+    observation: Observation, sending: Sending, fate: Fate, *, also: tuple[int, ...] = ()
+) -> tuple[Evidence, ...]:
+    """The few events that decide: the lookup, the connection, the handshake, what was accepted or shown, the report.
+
+    `also`: further lines that matter.
+    """
     events = observation.events
     taken = [contact.line for contact in (*fate.taken, *fate.shown)]
     sessions = {session for line in taken if (session := _session(events[line]))}
@@ -38,7 +44,7 @@ def trail(observation: Observation, sending: Sending, fate: Fate) -> tuple[Evide
         lines.append(fate.reported)
     if fate.status is Status.CRASHED or sending.handed is None:
         lines += _last(tuple(events), events, lambda event: isinstance(event, Died))
-    lines += observation.faults
+    lines += (*also, *observation.faults)
     return tuple(evidence(line, events[line]) for line in sorted(set(lines)))
 
 
@@ -67,7 +73,8 @@ def story(
     world = scenario.title
     if twin is not None:
         world += f"; its twin {twin.id} lacks that: {twin.title}"
-    covered = scenario.covers[0]
+    breach = finding.breach
+    covered = (breach.requirement if breach else "") or scenario.covers[0]
     rule = requirements.get(covered)
     seen = place + finding.reason + quoted(finding)
     if finding.leaks:
@@ -79,7 +86,7 @@ def story(
     return Story(
         world=world,
         rule=f"{rule} [{covered}]" if rule else f"requirement {covered}",
-        expected=place + _expected(finding.expected),
+        expected=place + _expected(finding.expected) + (f"; {breach.wanted} ({breach.rule})" if breach else ""),
         seen=seen,
     )
 

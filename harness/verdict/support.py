@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from harness.journal import Reported, Status
@@ -12,6 +12,16 @@ from .observation import Observation
 from .result import Verdict
 
 SILENT = "the target connected to no mail server in the whole run, so nothing can be concluded"
+
+
+def chain(key: str, observations: Mapping[str, Observation]) -> Iterator[str]:
+    """The scenario's twin, the twin's twin and so on, as far as they took part in the run."""
+    passed = {key}
+    twin = observations[key].scenario.twin
+    while twin and twin in observations and twin not in passed:
+        yield twin
+        passed.add(twin)
+        twin = observations[twin].scenario.twin
 
 
 class Support:
@@ -52,7 +62,7 @@ class Support:
         other = self._observations[twin]
         if other.delivered:
             return ""
-        if other.faults:
+        if other.spoilt:
             return f"danelab failed in its twin {twin}"
         for found in self._findings[twin]:
             if not found.withheld and found.verdict not in (Verdict.PASS, Verdict.ALLOWED):
@@ -61,20 +71,16 @@ class Support:
         return f"its twin {twin} was withheld as well, and {beyond}" if beyond else ""
 
     def _vacuous(self, key: str, finding: Finding) -> Finding:
-        """Where the twin was withheld by a permitted choice, this is a consequence of that choice, and no merit."""
-        twin = self._observations[key].scenario.twin
-        if twin is None or self._observations[twin].delivered:
-            return finding
-        by_choice = next((found for found in self._findings[twin] if found.expected.allows_delivery), None)
-        if by_choice is None:
-            return finding
-        note = f"its twin {twin} was withheld as well, which is permitted"
-        return replace(
-            finding,
-            verdict=Verdict.ALLOWED,
-            choice=finding.choice or by_choice.choice,
-            notes=(*finding.notes, note),
-        )
+        """Where a twin was withheld by a permitted choice, this is a consequence of that choice, and no merit."""
+        for twin in chain(key, self._observations):
+            if self._observations[twin].delivered:
+                break
+            by_choice = next((found for found in self._findings[twin] if found.expected.allows_delivery), None)
+            if by_choice is not None:
+                note = f"its twin {twin} was withheld as well, which is permitted"
+                choice = finding.choice or by_choice.choice
+                return replace(finding, verdict=Verdict.ALLOWED, choice=choice, notes=(*finding.notes, note))
+        return finding
 
 
 def _decided(observation: Observation) -> bool:

@@ -27,6 +27,8 @@ class Rcode(IntEnum):
     NXDOMAIN = 3
     NOTIMP = 4
     REFUSED = 5
+    BADVERS = 16
+    """An EDNS version that is not spoken here (RFC 6891 section 6.1.3)."""
 
 
 @dataclass(frozen=True)

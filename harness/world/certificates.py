@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from harness.errors import ScenarioError
 from harness.scenario.base import seconds
 from harness.scenario.certificates import LEAF, SELF, WEBPKI, Certificate, ExtendedKeyUsage, Key, KeyType, KeyUsage
 from harness.scenario.certificates import Signature as SignatureKind
+from harness.scenario.source import KeyPath
 
-from .keys import private_key
+from .keys import Keyring, Purpose
 from .model import Credentials, PrivateKey
+from .resigning import broken, signed_with_sha1
 from .seed import derive
 
 OTHER = "other-key"
@@ -29,9 +31,8 @@ _PURPOSES = {
     ExtendedKeyUsage.CLIENT_AUTH: ExtendedKeyUsageOID.CLIENT_AUTH,
     ExtendedKeyUsage.EMAIL_PROTECTION: ExtendedKeyUsageOID.EMAIL_PROTECTION,
 }
+_TEMPLATES = ("addresses", "emails", "permitted_names", "excluded_names")
 _UNKNOWN_EXTENSION = ObjectIdentifier("2.999.7672.1")
-_SHA256_WITH_RSA = bytes.fromhex("06092a864886f70d01010b")
-_SHA1_WITH_RSA = bytes.fromhex("06092a864886f70d010105")
 
 
 @dataclass(frozen=True)
@@ -50,22 +51,26 @@ class Issued:
 
 def webpki_root(seed: str, now: datetime) -> Issued:
     """The CA that the lab's targets are told to trust publicly."""
-    key = private_key(KeyType.P256, seed=seed, purpose=("webpki",))
+    key = Keyring(seed).key(KeyType.P256, ("webpki",))
     spec = Certificate(ca=True, subject="danelab public CA", not_before="-1y", not_after="+1y")
     return Issued(_build(spec, key, names=(), issuer=None, now=now, serial=derive(seed, "webpki", length=16)), key)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Office:
-    """Issues the certificates of one world, each when it is first asked for."""
+    """Issues the certificates of one world, each when it is first asked for.
+
+    Raises ScenarioError for a certificate that cannot be made, naming its key in the file.
+    """
 
     scenario: str
     certs: Mapping[str, Certificate]
     keys: Mapping[str, Key]
-    seed: str
+    ring: Keyring
     now: datetime
-    expand: Callable[[str], str]
-    """Fills in placeholders."""
+    expand: Callable[[str, KeyPath], str]
+    """Fills in placeholders of a text that stands at a key of the file."""
+    error: Callable[[str, KeyPath], ScenarioError]
     webpki: Issued
     _made: dict[str, Issued] = field(default_factory=dict)
 
@@ -74,60 +79,80 @@ class Office:
         if name == WEBPKI:
             return self.webpki
         if name == OTHER:
-            return self.issue(OTHER, Certificate(), names=("unrelated.example",))
-        return self.issue(f"certs.{name}", self.certs[name], names=())
+            return self.issue(OTHER, Certificate(), names=("unrelated.example",), at=())
+        return self.issue(_label(name), self.certs[name], names=(), at=("certs", name))
 
     def key(self, name: str) -> PrivateKey:
         """A key under [keys]. Raises KeyError."""
-        return private_key(self.keys[name].type, seed=self.seed, purpose=(self.scenario, "keys", name))
+        return self.ring.key(self.keys[name].type, self._named_key(name))
 
-    def issue(self, name: str, spec: Certificate, *, names: tuple[str, ...]) -> Issued:
-        """The certificate of this name; `names` are its DNS names unless the scenario says otherwise."""
-        made = self._made.get(name)
+    def reserve_named(self) -> None:
+        """Settle which keys [keys] and [certs] have, before any is asked for."""
+        for name, key in self.keys.items():
+            self._reserve(key.type, self._named_key(name), ("keys", name))
+        for name, spec in self.certs.items():
+            self.reserve(_label(name), spec, at=("certs", name))
+
+    def reserve(self, label: str, spec: Certificate, *, at: KeyPath) -> None:
+        """Settle which key the certificate of this label has, before it is asked for."""
+        if spec.key not in self.keys:
+            self._reserve(KeyType(spec.key), self._own_key(label, spec), (*at, "key"))
+
+    def _reserve(self, kind: KeyType, purpose: Purpose, at: KeyPath) -> None:
+        try:
+            self.ring.reserve(kind, purpose)
+        except ValueError as error:
+            raise self.error(str(error), at) from None
+
+    def _named_key(self, name: str) -> Purpose:
+        return (self.scenario, "keys", name)
+
+    def _own_key(self, label: str, spec: Certificate) -> Purpose:
+        return (self.scenario, "certificate", label, spec.generation)
+
+    def issue(self, label: str, spec: Certificate, *, names: tuple[str, ...], at: KeyPath) -> Issued:
+        """The certificate of this label, described at this key of the file.
+
+        `names` are its DNS names unless the scenario says otherwise.
+        """
+        made = self._made.get(label)
         if made is None:
-            made = self._made[name] = self._issue(name, spec, names)
+            made = self._made[label] = self._issue(label, spec, names, at)
         return made
 
-    def _issue(self, name: str, spec: Certificate, names: tuple[str, ...]) -> Issued:
-        key = self._key_of(name, spec)
+    def _issue(self, label: str, spec: Certificate, names: tuple[str, ...], at: KeyPath) -> Issued:
+        if spec.key in self.keys:
+            key = self.key(spec.key)
+        else:
+            key = self.ring.key(KeyType(spec.key), self._own_key(label, spec))
         above = None if spec.issuer == SELF else self.named(spec.issuer)
+
+        def filled(field: str, texts: Iterable[str]) -> tuple[str, ...]:
+            return tuple(self.expand(text, (*at, field, place)) for place, text in enumerate(texts))
+
         if spec.names is not None:
-            names = tuple(map(self.expand, spec.names))
+            names = filled("names", spec.names)
         elif spec.ca:
             names = ()
         signer = above.key if above else key
         if spec.signature is SignatureKind.OTHER_KEY:
-            signer = private_key(KeyType.P256, seed=self.seed, purpose=(self.scenario, "wrong signer", name))
-        filled = spec.model_copy(
-            update={
-                "subject": self._subject(name, spec, names),
-                "addresses": tuple(map(self.expand, spec.addresses)),
-                "emails": tuple(map(self.expand, spec.emails)),
-                "permitted_names": tuple(map(self.expand, spec.permitted_names)),
-                "excluded_names": tuple(map(self.expand, spec.excluded_names)),
-            }
-        )
-        certificate = _build(
-            filled,
-            key,
-            names=names,
-            issuer=(above.certificate if above else None, signer),
-            now=self.now,
-            serial=derive(self.seed, self.scenario, name, spec.generation, length=16),
-        )
-        return Issued(certificate, key, above.path if above else ())
-
-    def _key_of(self, name: str, spec: Certificate) -> PrivateKey:
-        if spec.key in self.keys:
-            return self.key(spec.key)
-        return private_key(
-            KeyType(spec.key), seed=self.seed, purpose=(self.scenario, "certificate", name, spec.generation)
-        )
-
-    def _subject(self, name: str, spec: Certificate, names: tuple[str, ...]) -> str:
+            signer = self.ring.key(KeyType.P256, (self.scenario, "wrong signer", label))
+        subject = names[0] if names else f"{label.removeprefix(_label(''))} of {self.scenario}"
         if spec.subject is not None:
-            return self.expand(spec.subject)
-        return names[0] if names else f"{name.removeprefix('certs.')} of {self.scenario}"
+            subject = self.expand(spec.subject, (*at, "subject"))
+        update = {field: filled(field, getattr(spec, field)) for field in _TEMPLATES} | {"subject": subject}
+        try:
+            certificate = _build(
+                spec.model_copy(update=update),
+                key,
+                names=names,
+                issuer=(above.certificate if above else None, signer),
+                now=self.now,
+                serial=derive(self.ring.seed, self.scenario, label, spec.generation, length=16),
+            )
+        except (ValueError, OverflowError) as error:
+            raise self.error(f"no such certificate can be made: {error}", at) from None
+        return Issued(certificate, key, above.path if above else ())
 
     def credentials(self, issued: Issued, spec: Certificate) -> Credentials:
         """What a server with this certificate shows."""
@@ -136,6 +161,11 @@ class Office:
         else:
             chain = tuple(issued.certificate if word == LEAF else self.named(word).certificate for word in spec.send)
         return Credentials(private_key=issued.key, chain=chain)
+
+
+def _label(name: str) -> str:
+    """What a certificate under [certs] is known by in the office."""
+    return f"certs.{name}"
 
 
 def _build(
@@ -168,9 +198,9 @@ def _build(
         made = builder.sign(signer, hashes.SHA256(), ecdsa_deterministic=True)
     else:
         made = builder.sign(signer, hashes.SHA256())
-        if spec.sha1:
-            made = _resigned_with_sha1(made, signer)
-    return _broken(made) if spec.signature is SignatureKind.BROKEN else made
+    if spec.sha1:
+        made = signed_with_sha1(made, signer)
+    return broken(made) if spec.signature is SignatureKind.BROKEN else made
 
 
 def _extensions(spec: Certificate, names: tuple[str, ...], key: PrivateKey) -> list[tuple[x509.ExtensionType, bool]]:
@@ -199,6 +229,9 @@ def _extensions(spec: Certificate, names: tuple[str, ...], key: PrivateKey) -> l
             excluded_subtrees=[x509.DNSName(name) for name in spec.excluded_names] or None,
         )
         found.append((constraints, True))
+    if spec.revoked:
+        place = x509.UniformResourceIdentifier("http://crl.example/revoked.crl")
+        found.append((x509.CRLDistributionPoints([x509.DistributionPoint([place], None, None, None)]), False))
     if spec.unknown_critical_extension:
         found.append((x509.UnrecognizedExtension(_UNKNOWN_EXTENSION, b"\x05\x00"), True))
     return found
@@ -224,18 +257,3 @@ def _dns_name(name: str) -> x509.DNSName:
     except ValueError:
         # A raw U-label is no valid DNS-ID; scenarios put one in on purpose.
         return x509.DNSName._init_without_validation(name)  # noqa: SLF001
-
-
-def _broken(certificate: x509.Certificate) -> x509.Certificate:
-    octets = bytearray(certificate.public_bytes(Encoding.DER))
-    octets[-1] ^= 1
-    return x509.load_der_x509_certificate(bytes(octets))
-
-
-def _resigned_with_sha1(certificate: x509.Certificate, signer: rsa.RSAPrivateKey) -> x509.Certificate:
-    """The library no longer signs with SHA-1; both names of the algorithm have the same length, so they are swapped."""
-    body = certificate.tbs_certificate_bytes.replace(_SHA256_WITH_RSA, _SHA1_WITH_RSA)
-    whole = certificate.public_bytes(Encoding.DER)
-    signature = signer.sign(body, padding.PKCS1v15(), hashes.SHA1())
-    whole = whole.replace(certificate.tbs_certificate_bytes, body).replace(_SHA256_WITH_RSA, _SHA1_WITH_RSA)
-    return x509.load_der_x509_certificate(whole[: -len(signature)] + signature)

@@ -11,6 +11,7 @@ from struct import pack
 from typing import TYPE_CHECKING
 
 from harness.scenario.zones import Denial
+from harness.scenario.zones import Nsec3 as Nsec3Spec
 
 from .names import ancestors, is_below, parent, to_wire
 from .records import RRset, Type
@@ -124,7 +125,7 @@ class Nsec3(Prover):
 
     def __init__(self, zone: Zone, *, hash_algorithm: int = SHA1_HASH) -> None:
         super().__init__(zone)
-        parameters = zone.spec.nsec3
+        self._parameters = parameters = zone.spec.nsec3
         self._algorithm = hash_algorithm
         self._salt = bytes.fromhex(parameters.salt)
         self._iterations = parameters.iterations
@@ -137,11 +138,6 @@ class Nsec3(Prover):
     def hash(self, name: str) -> bytes:
         """The hashed owner name (RFC 5155 section 5)."""
         return nsec3_hash(name, salt=self._salt, iterations=self._iterations)
-
-    @property
-    def parameters(self) -> bytes:
-        """RDATA of the zone's NSEC3PARAM record."""
-        return self._head(0)
 
     def no_data(self, name: str) -> list[RRset]:
         matching = self._matching(name)
@@ -202,11 +198,23 @@ class Nsec3(Prover):
         if types and not _is_insecure_cut(self.zone, name):
             types = types | {Type.RRSIG}
         owner = f"{b32hexencode(hashed).decode().lower()}.{_dotless(self.zone.origin)}"
-        data = self._head(self._flags) + bytes((len(following),)) + following + bitmap(types)
+        data = (
+            _nsec3_head(self._parameters, self._algorithm, self._flags)
+            + bytes((len(following),))
+            + following
+            + bitmap(types)
+        )
         return RRset(owner, Type.NSEC3, self.zone.spec.ttl, (data,))
 
-    def _head(self, flags: int) -> bytes:
-        return pack("!BBHB", self._algorithm, flags, self._iterations, len(self._salt)) + self._salt
+
+def nsec3_parameters(spec: Nsec3Spec) -> bytes:
+    """RDATA of a zone's NSEC3PARAM record (RFC 5155 section 4)."""
+    return _nsec3_head(spec, SHA1_HASH, 0)
+
+
+def _nsec3_head(spec: Nsec3Spec, algorithm: int, flags: int) -> bytes:
+    salt = bytes.fromhex(spec.salt)
+    return pack("!BBHB", algorithm, flags, spec.iterations, len(salt)) + salt
 
 
 @lru_cache(maxsize=16384)

@@ -16,11 +16,14 @@ from harness.scenario.zones import Zone as ZoneSpec
 
 from .addresses import AddressPlan
 from .answers import Rcode, Reply, answer
-from .build import Surroundings, World, zone_names
+from .apexes import zone_names
+from .build import Surroundings, World
 from .certificates import webpki_root
-from .faults import PlacedFault, apply
+from .changes import apply
+from .faults import PlacedFault
+from .keys import Keyring
 from .model import MailServer
-from .names import ROOT, absolute, ancestors, is_below
+from .names import ROOT, ancestors, is_below
 from .records import Type, read_record
 from .zones import Zone
 
@@ -29,6 +32,7 @@ SENDER = "sender"
 """Id of the world that mail is sent from and bounces go to."""
 
 _TTL = 3600
+_MAPPED = "::ffff:"
 
 
 class Internet:
@@ -42,11 +46,12 @@ class Internet:
         self._order: list[_Slot] = []
         root_server = f"ns.{TLD}"
         spec = ZoneSpec(ttl=_TTL)
-        self.tld = Zone(TLD, spec, seed=seed, now=now)
+        ring = Keyring(seed)
+        self.tld = Zone(TLD, spec, ring=ring, now=now)
         self.tld.add_apex([root_server])
         self.tld.add([read_record(f"{root_server} A {plan.root_server}", origin=TLD, ttl=_TTL)])
-        self.tld.children = Delegations(self._owners)  # type: ignore[assignment]
-        self.root = Zone(ROOT, spec, seed=seed, now=now)
+        self.tld.children = Delegations(self._owners)
+        self.root = Zone(ROOT, spec, ring=ring, now=now)
         self.root.add_apex([root_server])
         self.root.children = {TLD: self.tld}
         self.add(_sending_domain())
@@ -59,7 +64,7 @@ class Internet:
         if index > self.around.plan.worlds:
             raise UsageError(f"there is room for {self.around.plan.worlds} scenarios in one lab; run fewer at once")
         slot = _Slot(scenario, index, self.around, file)
-        for name in zone_names(scenario).values():
+        for name in zone_names(scenario, file=file).values():
             if name in self._owners:
                 raise UsageError(
                     f"scenarios {self._owners[name].scenario.id} and {scenario.id} both want the zone {name}"
@@ -72,10 +77,7 @@ class Internet:
 
     def replace(self, scenario: Scenario) -> World:
         """Let the scenario of the same id look different from now on: a change in the middle of its steps."""
-        slot = self._slots[scenario.id]
-        slot.scenario = scenario
-        slot.made = None
-        return slot.world
+        return self._slots[scenario.id].change(scenario)
 
     def world(self, scenario: str) -> World:
         """The world of a scenario. Raises KeyError."""
@@ -96,7 +98,10 @@ class Internet:
         index = self.around.plan.world_of(address)
         if index is None or index >= len(self._order):
             return None
-        return self._order[index].world.servers.get(_bare(address, self.around.plan))
+        servers = self._order[index].world.servers
+        # IPv4 in IPv6 clothes arrives with or without them, as the listener's socket will have it.
+        bare = address.removeprefix(_MAPPED)
+        return servers.get(address) or servers.get(bare) or servers.get(_MAPPED + bare)
 
     def _slot_of(self, name: str) -> _Slot | None:
         for ancestor in ancestors(name):
@@ -215,20 +220,28 @@ class Delegations(Mapping[str, Zone]):
 class _Slot:
     """A scenario's place, and its world once it has been needed."""
 
-    __slots__ = ("around", "file", "index", "made", "scenario")
+    __slots__ = ("_made", "_ring", "around", "file", "index", "scenario")
 
     def __init__(self, scenario: Scenario, index: int, around: Surroundings, file: str) -> None:
         self.scenario = scenario
         self.index = index
         self.around = around
         self.file = file
-        self.made: World | None = None
+        self._ring: Keyring | None = None
+        self._made: World | None = None
 
     @property
     def world(self) -> World:
-        if self.made is None:
-            self.made = World(self.scenario, index=self.index, around=self.around, file=self.file)
-        return self.made
+        if self._made is None:
+            self._made = World(self.scenario, index=self.index, around=self.around, file=self.file, ring=self._ring)
+            self._ring = self._made.ring
+        return self._made
+
+    def change(self, scenario: Scenario) -> World:
+        """The world of the changed scenario; keys that it shares with the one before stay, new ones are others."""
+        assert self.world
+        self.scenario, self._made = scenario, None
+        return self.world
 
 
 def _sending_domain() -> Scenario:
@@ -240,11 +253,3 @@ def _sending_domain() -> Scenario:
         covers=("none",),
         expect=Expect(opportunistic=anything, mandatory=anything, unaware=anything),
     )
-
-
-def _bare(address: str, plan: AddressPlan) -> str:
-    """The address as the plan writes it: on a loopback, IPv4 in IPv6 clothes arrives as IPv4."""
-    return address.removeprefix("::ffff:") if plan.ipv6 is None else address
-
-
-__all__ = ["SENDER", "TLD", "Delegations", "Internet", "absolute"]

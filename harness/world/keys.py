@@ -20,28 +20,55 @@ _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _P384_ORDER = int(
     "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973", 16
 )
+_BITS = {KeyType.RSA_2048: 2048, KeyType.RSA_1024: 1024}
+
+Purpose = tuple[str | int, ...]
+"""What a key is for; the same words always mean the same key."""
 
 
-def private_key(kind: KeyType, *, seed: str, purpose: tuple[str | int, ...]) -> PrivateKey:
-    """The key of this kind for this purpose."""
-    match kind:
-        case KeyType.P256:
-            return ec.derive_private_key(1 + number(seed, *purpose, below=_P256_ORDER - 1), ec.SECP256R1())
-        case KeyType.P384:
-            return ec.derive_private_key(
-                1 + int.from_bytes(derive(seed, *purpose, length=64), "big") % (_P384_ORDER - 1), ec.SECP384R1()
-            )
-        case KeyType.ED25519:
-            return ed25519.Ed25519PrivateKey.from_private_bytes(derive(seed, *purpose))
-        case KeyType.RSA_2048:
-            return _pooled(2048, seed, purpose)
-        case KeyType.RSA_1024:
-            return _pooled(1024, seed, purpose)
+class Keyring:
+    """The keys of one scenario through all its steps: two purposes never get one key.
 
+    Places in the pool of RSA keys are given away in the order of reservation. Whoever reserves all of them in a fixed
+    order before the first key is asked for has the same keys whatever the order of the questions.
+    """
 
-def _pooled(bits: int, seed: str, purpose: tuple[str | int, ...]) -> rsa.RSAPrivateKey:
-    pool = _pool()[bits]
-    return _rsa(*pool[number(seed, *purpose, below=len(pool))])
+    def __init__(self, seed: str, *, owner: str = "") -> None:
+        """`owner` is the scenario's id; the same seed and owner give the same keys."""
+        self.seed = seed
+        self._owner = owner
+        self._places: dict[tuple[int, Purpose], int] = {}
+
+    def reserve(self, kind: KeyType, purpose: Purpose) -> None:
+        """Settle which key of the pool this purpose has. Raises ValueError when all are taken."""
+        if kind in _BITS:
+            self._place(_BITS[kind], purpose)
+
+    def key(self, kind: KeyType, purpose: Purpose) -> PrivateKey:
+        """The key of this kind for this purpose. Raises ValueError when all of the pool are taken."""
+        match kind:
+            case KeyType.P256:
+                secret = 1 + number(self.seed, *purpose, below=_P256_ORDER - 1)
+                return ec.derive_private_key(secret, ec.SECP256R1())
+            case KeyType.P384:
+                secret = 1 + int.from_bytes(derive(self.seed, *purpose, length=64), "big") % (_P384_ORDER - 1)
+                return ec.derive_private_key(secret, ec.SECP384R1())
+            case KeyType.ED25519:
+                return ed25519.Ed25519PrivateKey.from_private_bytes(derive(self.seed, *purpose))
+            case KeyType.RSA_2048 | KeyType.RSA_1024:
+                bits = _BITS[kind]
+                return _rsa(*_pool()[bits][self._place(bits, purpose)])
+
+    def _place(self, bits: int, purpose: Purpose) -> int:
+        found = self._places.get((bits, purpose))
+        if found is None:
+            size = len(_pool()[bits])
+            taken = sum(1 for others, _ in self._places if others == bits)
+            if taken == size:
+                raise ValueError(f"one scenario can have {size} RSA keys of {bits} bits, and this would be one more")
+            start = number(self.seed, self._owner, "rsa", bits, below=size)
+            found = self._places[bits, purpose] = (start + taken) % size
+        return found
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 ROOT = "."
@@ -30,18 +31,35 @@ def labels(name: str) -> tuple[bytes, ...]:
     octets = iter(name.encode("utf-8"))
     for octet in octets:
         if octet == 0x5C:
-            escaped = next(octets)
-            if 0x30 <= escaped <= 0x39:
-                escaped = int(bytes((escaped, next(octets), next(octets))))
-            label.append(escaped)
+            label.append(_escaped(octets, name))
         elif octet == 0x2E:
             found.append(bytes(label))
             label.clear()
         else:
             label.append(octet)
-    if label or any(not part or len(part) > 63 for part in found) or sum(map(len, found)) + len(found) > 254:
-        raise ValueError(f"{name!r} is no domain name: labels have 1 to 63 octets, all of it at most 255")
+    if label or not name:
+        raise ValueError(f"{name!r} is no absolute domain name: the final dot is missing")
+    if not all(found):
+        raise ValueError(f"{name!r} is no domain name: there is nothing between two of its dots")
+    longest, size = max(map(len, found)), sum(map(len, found)) + len(found) + 1
+    if longest > 63:
+        raise ValueError(f"{name!r} is no domain name: a label has {longest} octets, at most 63 fit (RFC 1035 2.3.4)")
+    if size > 255:
+        raise ValueError(f"{name!r} is no domain name: it has {size} octets, at most 255 fit (RFC 1035 2.3.4)")
     return tuple(found)
+
+
+def _escaped(octets: Iterator[int], name: str) -> int:
+    """The octet that is meant by what follows a backslash."""
+    first = next(octets, -1)
+    if not 0x30 <= first <= 0x39:
+        value = first
+    else:
+        digits = bytes((first, next(octets, 0), next(octets, 0)))
+        value = int(digits) if digits.isdigit() else -1
+    if not 0 <= value <= 255:
+        raise ValueError(f"{name!r}: a backslash stands before one character, or before three digits up to 255")
+    return value
 
 
 @lru_cache(maxsize=65536)
@@ -80,7 +98,13 @@ def ancestors(name: str) -> list[str]:
 
 def is_below(name: str, ancestor: str) -> bool:
     """Whether the name is the ancestor or lies under it."""
-    return ancestor == ROOT or name == ancestor or name.endswith("." + ancestor)
+    if ancestor == ROOT or name == ancestor:
+        return True
+    if not name.endswith("." + ancestor):
+        return False
+    # A dot behind an odd number of backslashes is part of a label.
+    before = name[: -len(ancestor) - 1]
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 0
 
 
 def label_count(name: str) -> int:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import struct
 from dataclasses import dataclass
 from enum import IntEnum
 from struct import pack
 
 from .names import absolute, to_wire
+
+_LARGEST_TTL = 2**31 - 1
 
 
 class Type(IntEnum):
@@ -77,6 +80,7 @@ class RRset:
 
     @property
     def records(self) -> tuple[Record, ...]:
+        """Each as a record of its own."""
         return tuple(Record(self.owner, self.type, self.ttl, rdata) for rdata in self.rdatas)
 
 
@@ -88,14 +92,24 @@ def read_record(line: str, *, origin: str, ttl: int) -> Record:
     owner = absolute(words.pop(0), origin=origin)
     if words[0].isdigit():
         ttl = int(words.pop(0))
+        if ttl > _LARGEST_TTL:
+            raise ValueError(f"{line!r}: the TTL is above {_LARGEST_TTL} (RFC 2181 section 8)")
     if words[0].upper() == "IN":
         words.pop(0)
-    kind = type_number(words.pop(0))
-    to_wire(owner)
+    if not words:
+        raise ValueError(f"{line!r} is no record: write OWNER [TTL] TYPE RDATA")
     try:
-        return Record(owner, kind, ttl, _rdata(kind, words, line, origin))
-    except (IndexError, ValueError, OverflowError) as error:
+        kind = type_number(words.pop(0))
+        to_wire(owner)
+    except ValueError as error:
+        raise ValueError(f"{line!r}: {error}") from None
+    try:
+        data = _rdata(kind, words, line, origin)
+    except (IndexError, ValueError, OverflowError, struct.error) as error:
         raise ValueError(f"{line!r}: the data does not suit type {type_name(kind)}: {error}") from None
+    if len(data) > 65535:
+        raise ValueError(f"{line!r}: {len(data)} octets of data, at most 65535 fit")
+    return Record(owner, kind, ttl, data)
 
 
 def _rdata(kind: int, words: list[str], line: str, origin: str) -> bytes:

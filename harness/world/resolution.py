@@ -57,30 +57,36 @@ def resolve(internet: Internet, name: str, kind: int) -> Resolution:
     found: list[SignedSet] = []
     met: list[str] = []
     security = Security.SECURE
-    reply = Reply()
-    seen = set()
+    bogus = ""
+    seen: set[str] = set()
     for _ in range(ALIAS_LIMIT + 1):
         seen.add(name)
         if not internet.is_inside(name):
-            return Resolution(Security.FAILED, Rcode.SERVFAIL, why=f"{name} is outside the lab")
+            why = f"{name} is outside the lab"
+            break
         zone = internet.zone_for(name, kind)
         reply = internet.answer(name, kind)
         met += [fault.what for fault in internet.faults_at(name, kind)]
         step, why = _step(internet, zone, name, kind)
         security = max(security, step, key=list(Security).index)
         found += reply.answer
-        if security is Security.FAILED:
-            return Resolution(security, Rcode.SERVFAIL, why=why, faults=tuple(met))
-        if security is Security.BOGUS:
-            # What comes behind a bogus link does not matter: the whole answer is withheld.
-            return Resolution(security, reply.rcode, tuple(found), reply.authority, why, tuple(met))
+        if step is Security.FAILED:
+            break
+        if step is Security.BOGUS:
+            # The whole answer is bogus; a client that has checking disabled is still led on to its end.
+            bogus = bogus or why
         target = _alias(reply, kind)
         if target is None:
-            return Resolution(security, reply.rcode, tuple(found), reply.authority, faults=tuple(met))
+            return Resolution(security, reply.rcode, tuple(found), reply.authority, bogus, tuple(met))
         if target in seen:
+            why = "the aliases have no end"
             break
         name = target
-    return Resolution(Security.FAILED, Rcode.SERVFAIL, why="the aliases have no end", faults=tuple(met))
+    else:
+        why = "the aliases have no end"
+    if bogus:
+        return Resolution(Security.BOGUS, Rcode.SERVFAIL, tuple(found), why=bogus, faults=tuple(met))
+    return Resolution(Security.FAILED, Rcode.SERVFAIL, why=why, faults=tuple(met))
 
 
 def zone_security(internet: Internet, zone: Zone) -> tuple[Security, str]:

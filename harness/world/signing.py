@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from harness.scenario.certificates import KeyType
 from harness.scenario.zones import Algorithm
 
-from .keys import private_key
+from .keys import Keyring, Purpose
 from .model import PrivateKey
 from .names import label_count, to_wire
 from .records import Record, RRset, Type
@@ -29,12 +29,14 @@ SECURE_ENTRY_POINT = 0x0001
 NUMBERS = {Algorithm.ECDSA_P256: 13, Algorithm.RSA_SHA256: 8, Algorithm.ED25519: 15, Algorithm.UNKNOWN: 200}
 """DNSSEC algorithm numbers (IANA); 200 is unassigned."""
 
-_KEY_TYPES = {
+KEY_TYPES = {
     Algorithm.ECDSA_P256: KeyType.P256,
     Algorithm.RSA_SHA256: KeyType.RSA_2048,
     Algorithm.ED25519: KeyType.ED25519,
     Algorithm.UNKNOWN: KeyType.P256,
 }
+"""What kind of key an algorithm takes; the unassigned one gets what its records are filled with."""
+
 _ECDSA = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
 
@@ -49,6 +51,7 @@ class ZoneKey:
 
     @property
     def number(self) -> int:
+        """DNSSEC algorithm number."""
         return NUMBERS[self.algorithm]
 
     @cached_property
@@ -78,11 +81,9 @@ class ZoneKey:
                 return self.private.sign(data)
 
 
-def make_key(zone: str, algorithm: Algorithm, *, flags: int, seed: str, purpose: tuple[str | int, ...]) -> ZoneKey:
+def make_key(zone: str, algorithm: Algorithm, *, flags: int, ring: Keyring, purpose: Purpose) -> ZoneKey:
     """The zone's key of this algorithm for this purpose."""
-    return ZoneKey(
-        zone, algorithm, flags, private_key(_KEY_TYPES[algorithm], seed=seed, purpose=("dnskey", zone, *purpose))
-    )
+    return ZoneKey(zone, algorithm, flags, ring.key(KEY_TYPES[algorithm], purpose))
 
 
 def rrsig(

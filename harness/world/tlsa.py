@@ -42,6 +42,8 @@ def rdata(expression: TlsaExpression, subject: x509.Certificate | PrivateKey | N
     if expression.octets is not None:
         data = data[: expression.octets].ljust(expression.octets, b"\0")
     if expression.last_bit_flipped:
+        if not data:
+            raise ValueError("there is no last bit to flip: the record has no data")
         data = data[:-1] + bytes((data[-1] ^ 1,))
     return bytes((expression.usage, expression.selector, expression.matching_type)) + data
 

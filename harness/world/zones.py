@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from struct import pack
 
-from harness.scenario.zones import DelegationSigner
+from harness.scenario.zones import Algorithm, DelegationSigner
 from harness.scenario.zones import Zone as ZoneSpec
 
 from .denial import Prover, prover
+from .keys import Keyring, Purpose
 from .names import ancestors, canonical, is_below, parent, to_wire
 from .records import Record, RRset, Type
-from .signing import SECURE_ENTRY_POINT, ZONE_KEY, ZoneKey, make_key
+from .signing import KEY_TYPES, SECURE_ENTRY_POINT, ZONE_KEY, ZoneKey, make_key
 
 _VALID = 14 * 86400
 """How long before and after the start of the run signatures hold, in seconds."""
@@ -22,16 +23,16 @@ _VALID = 14 * 86400
 class Zone:
     """One zone of the fake Internet. Keys and signatures are made when first needed."""
 
-    def __init__(self, origin: str, spec: ZoneSpec, *, seed: str, now: int, scenario: str = "") -> None:
+    def __init__(self, origin: str, spec: ZoneSpec, *, ring: Keyring, now: int, scenario: str = "") -> None:
         self.origin = origin
         self.spec = spec
         self.scenario = scenario
         self.inception = now - _VALID
         self.expiration = now + _VALID
         self.now = now
-        self._seed = seed
+        self._ring = ring
         self.rrsets: dict[str, dict[int, RRset]] = {}
-        self.children: dict[str, Zone] = {}
+        self.children: Mapping[str, Zone] = {}
         """Zones delegated from this one, by origin."""
 
     def __repr__(self) -> str:
@@ -62,47 +63,30 @@ class Zone:
         self.add([Record(self.origin, Type.SOA, ttl, soa)])
         self.add(Record(self.origin, Type.NS, ttl, to_wire(server)) for server in servers)
 
+    def _key(self, role: str, algorithm: Algorithm, *, entry: bool) -> ZoneKey:
+        flags = (ZONE_KEY if self.spec.zone_key_flag else 0) | (SECURE_ENTRY_POINT if entry else 0)
+        purpose = _purpose(self.origin, self.spec, role, algorithm)
+        return make_key(self.origin, algorithm, flags=flags, ring=self._ring, purpose=purpose)
+
     @cached_property
     def keys(self) -> tuple[ZoneKey, ...]:
         """Keys that sign the zone's data: one an algorithm."""
-        return tuple(
-            make_key(
-                self.origin,
-                algorithm,
-                flags=(ZONE_KEY if self.spec.zone_key_flag else 0)
-                | (0 if self.spec.split_keys else SECURE_ENTRY_POINT),
-                seed=self._seed,
-                purpose=("zone", algorithm, self.spec.key_generation),
-            )
-            for algorithm in self.spec.algorithms
-        )
+        return tuple(self._key("zone", algorithm, entry=not self.spec.split_keys) for algorithm in self.spec.algorithms)
 
     @cached_property
     def entry_keys(self) -> tuple[ZoneKey, ...]:
         """Keys that the parent's DS records name, and which sign the DNSKEY RRset."""
         if not self.spec.split_keys:
             return self.keys
-        return tuple(
-            make_key(
-                self.origin,
-                algorithm,
-                flags=(ZONE_KEY if self.spec.zone_key_flag else 0) | SECURE_ENTRY_POINT,
-                seed=self._seed,
-                purpose=("entry", algorithm, 0),
-            )
-            for algorithm in self.spec.algorithms
-        )
+        return tuple(self._key("entry", algorithm, entry=True) for algorithm in self.spec.algorithms)
 
     @cached_property
     def stranger(self) -> ZoneKey:
-        """A key that is not in the zone."""
-        return make_key(
-            self.origin,
-            self.spec.algorithms[0],
-            flags=ZONE_KEY | SECURE_ENTRY_POINT,
-            seed=self._seed,
-            purpose=("stranger",),
-        )
+        """A key that is not in the zone, with the flags that one of its keys ought to have."""
+        algorithm = self.spec.algorithms[0]
+        purpose = _purpose(self.origin, self.spec, "stranger", algorithm)
+        flags = ZONE_KEY | SECURE_ENTRY_POINT
+        return make_key(self.origin, algorithm, flags=flags, ring=self._ring, purpose=purpose)
 
     @cached_property
     def dnskey(self) -> RRset:
@@ -191,3 +175,21 @@ class Zone:
     def name_before(self, name: str) -> int:
         """Place in `names` of the last name that does not come after this one."""
         return bisect_right(self.names, canonical(name), key=canonical) - 1
+
+
+def reserve_keys(ring: Keyring, origin: str, spec: ZoneSpec) -> None:
+    """Settle which keys a zone will have, before any is asked for. Raises ValueError when there are too many."""
+    if spec.signed:
+        for algorithm in spec.algorithms:
+            for role in ("zone", "entry") if spec.split_keys else ("zone",):
+                ring.reserve(KEY_TYPES[algorithm], _purpose(origin, spec, role, algorithm))
+        ring.reserve(KEY_TYPES[spec.algorithms[0]], _purpose(origin, spec, "stranger", spec.algorithms[0]))
+
+
+def _purpose(origin: str, spec: ZoneSpec, role: str, algorithm: Algorithm) -> Purpose:
+    match role:
+        case "zone":
+            return ("dnskey", origin, role, algorithm, spec.key_generation)
+        case "entry":
+            return ("dnskey", origin, role, algorithm, 0)
+    return ("dnskey", origin, role)

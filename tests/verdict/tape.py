@@ -13,11 +13,14 @@ from harness.journal import (
     Event,
     Handshake,
     HarnessFault,
+    Left,
     Reported,
     Revealed,
     RunEnded,
     RunStarted,
+    Scene,
     Sent,
+    Spoke,
     Status,
     Where,
 )
@@ -26,12 +29,12 @@ from harness.verdict import Profile, Result, judge
 
 
 def scenario(key: str, opportunistic: str, **values: Any) -> Scenario:
-    """A scenario with this expectation; `mandatory`, `unaware`, `choice`, `severity` go into [expect]."""
+    """A scenario with this expectation; what else goes into [expect] is named as there."""
     expect: dict[str, Any] = {
         "opportunistic": opportunistic,
         "mandatory": values.pop("mandatory", opportunistic),
         "unaware": values.pop("unaware", "OPP"),
-        **{name: values.pop(name) for name in ("choice", "severity") if name in values},
+        **{name: values.pop(name) for name in ("choice", "severity", "wire", "untouched", "sni") if name in values},
     }
     return Scenario.model_validate(
         {
@@ -91,11 +94,41 @@ class Tape:
     def connected(self, key: str, server: str = "mx1") -> Tape:
         return self.add(Connected, scenario=key, session=f"{key}-{server}", server=server, address="192.0.2.1")
 
-    def shook_hands(self, key: str, server: str = "mx1") -> Tape:
-        return self.add(Handshake, scenario=key, session=f"{key}-{server}", server=server, completed=True)
+    def shook_hands(self, key: str, server: str = "mx1", **values: Any) -> Tape:
+        values = {"completed": True, "session": f"{key}-{server}"} | values
+        return self.add(Handshake, scenario=key, server=server, **values)
+
+    def said(self, key: str, *commands: str, tls: bool = True, server: str = "mx1", reply: str = "250 ok") -> Tape:
+        """Commands and replies; one that ends in `+` has more behind it. STARTTLS is agreed to."""
+        for command in commands:
+            line = command.removesuffix("+")
+            self.add(
+                Spoke,
+                scenario=key,
+                session=f"{key}-{server}",
+                server=server,
+                command=line,
+                reply="220 ready" if line == "STARTTLS" else reply,
+                tls=tls,
+                ahead=command.endswith("+"),
+            )
+        return self
+
+    def left(self, key: str, *, by: str = "client") -> Tape:
+        return self.add(Left, scenario=key, session=f"{key}-mx1", server="mx1", after="QUIT", by=by)
+
+    def scene(self, key: str, **names: str) -> Tape:
+        return self.add(Scene, target="", scenario=key, names=names)
 
     def accepted(
-        self, key: str, server: str = "mx1", *, tls: bool = True, role: str = "genuine", recipient: str = ""
+        self,
+        key: str,
+        server: str = "mx1",
+        *,
+        tls: bool = True,
+        role: str = "genuine",
+        recipient: str = "",
+        via: str = "",
     ) -> Tape:
         session = f"{key}-{server}"
         if not any(isinstance(event, Connected) and event.session == session for event in self.events):
@@ -110,6 +143,7 @@ class Tape:
             recipients=(recipient or address(key),),
             tls=tls,
             size=300,
+            via=via,
         )
 
     def revealed(self, key: str, *, what: str = "sender", role: str = "genuine", tls: bool = False) -> Tape:

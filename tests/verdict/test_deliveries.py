@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import HarnessError
 from harness.journal import Accepted, Status
 from harness.scenario.models import Choice, Mode
 from harness.scenario.outcomes import Code
@@ -194,9 +193,16 @@ def test_a_declared_choice_that_is_contradicted_fails() -> None:
     assert [each.verdict for each in results.values()] == [Verdict.PASS, Verdict.PASS]
 
 
-def test_a_should_is_a_warning() -> None:
-    result = Tape().delivered("soft", tls=False).judge(scenario("soft", "AUTH", severity="should"))["soft"]
-    assert (result.verdict, result.grade) == (Verdict.FAIL, Grade.WARNING)
+def test_a_should_makes_withheld_mail_a_warning_and_mail_given_away_never() -> None:
+    soft = scenario("soft", "NEXT:AUTH@mx2", severity="should", mx=TWO)
+    withheld = Tape().delivered("good").deferred("soft").judge(GOOD, soft)["soft"]
+    assert (withheld.verdict, withheld.grade) == (Verdict.FAIL, Grade.WARNING)
+    cleartext = Tape().delivered("soft", "mx2", tls=False).judge(soft)["soft"]
+    assert (cleartext.grade, len(cleartext.leaked)) == (Grade.SECURITY, 1)
+    impostor = Tape().delivered("soft", "mx2", role="impostor").judge(soft)["soft"]
+    assert impostor.grade is Grade.SECURITY
+    shown = Tape().sent("soft").revealed("soft", role="impostor").reported("soft", Status.DEFERRED).judge(soft)["soft"]
+    assert shown.grade is Grade.SECURITY
 
 
 def test_the_mode_judged_by_picks_the_expectation() -> None:
@@ -208,6 +214,62 @@ def test_the_mode_judged_by_picks_the_expectation() -> None:
     assert Profile.of(Mode.UNAWARE).judged_as is Mode.OPPORTUNISTIC
 
 
-def test_a_role_that_is_none_is_an_error_of_ours() -> None:
-    with pytest.raises(HarnessError, match="journal line 4: 'friend' is no role"):
-        Tape().delivered("good", role="friend").judge(GOOD)
+def test_an_event_that_cannot_be_spoils_its_own_scenario_and_no_other() -> None:
+    tape = Tape().delivered("good").delivered("mismatch", role="friend").delivered("stripped", "mx9", tls=False)
+    results = tape.judge(GOOD, MISMATCH, STRIPPED)
+    assert results["good"].verdict is Verdict.PASS
+    assert results["mismatch"].verdict is results["stripped"].verdict is Verdict.ERROR
+    assert results["mismatch"].reason == "danelab failed: journal line 9: 'friend' is no role of a server"
+    assert "journal line 14: the scenario has no server 'mx9'" in results["stripped"].reason
+    assert results["stripped"].leaked == ()
+
+
+def test_a_twin_whose_events_cannot_be_proves_nothing() -> None:
+    results = Tape().delivered("plain").delivered("good", "mx9").deferred("mismatch").judge(PLAIN, GOOD, MISMATCH)
+    assert "danelab failed in its twin good" in results["mismatch"].reason
+
+
+def test_mail_that_an_attacker_passes_on_is_told_and_not_held_of_the_target() -> None:
+    proxy = scenario("proxy", "DEFER", unaware="CLEAR", servers={"real": {}}, mx=[{"role": "impostor"}])
+    tape = Tape().delivered("good").sent("proxy").accepted("proxy", tls=False, role="impostor")
+    result = tape.accepted("proxy", "real", via="mx1").judge(GOOD, proxy)["proxy"]
+    assert result.grade is Grade.SECURITY
+    assert [leak.to_whom for leak in result.leaked] == ["the attacker's server mx1"]
+    assert result.notes == ("mx1 passed it on to real, so that nobody misses it",)
+    only = Tape().delivered("good").deferred("proxy").accepted("proxy", "real", via="mx1").judge(GOOD, proxy)["proxy"]
+    assert only.verdict is Verdict.PASS
+
+
+def test_hosts_that_no_mx_record_names_do_not_count_in_the_order() -> None:
+    hosts = [{"published": False}, {"key": "mx2"}, {"key": "mx3"}]
+    hidden = scenario("hidden", "AUTH / NEXT:AUTH", mx=hosts)
+    for server, outcome in (("mx1", "AUTH"), ("mx2", "AUTH"), ("mx3", "NEXT:AUTH")):
+        assert Tape().delivered("hidden", server).judge(hidden)["hidden"].outcome == outcome
+    all_hidden = scenario("hidden", "AUTH", mx=[{"published": False}])
+    assert Tape().delivered("hidden").judge(all_hidden)["hidden"].verdict is Verdict.PASS
+
+
+def test_a_destination_with_a_mode_of_its_own_is_judged_by_it() -> None:
+    strict = scenario("strict", "OPP", mandatory="DEFER", route={"modes": {"domain": "mandatory"}})
+    for mode in Mode:
+        result = Tape().delivered("strict").judge(strict, profile=Profile.of(mode))["strict"]
+        assert (result.expected, result.grade) == ("DEFER", Grade.SECURITY)
+    off = scenario("off", "DEFER", unaware="CLEAR", twin="good", route={"modes": {"domain": "unaware"}})
+    result = Tape().delivered("good").delivered("off", tls=False).judge(GOOD, off)["off"]
+    assert (result.verdict, result.tells) == (Verdict.PASS, False)
+
+
+def test_a_mode_goes_with_its_zone_and_not_with_the_message() -> None:
+    both = scenario(
+        "both",
+        "OPP",
+        mandatory="DEFER",
+        zones={"other": {}},
+        route={"modes": {"other": "mandatory"}},
+        steps=[{"send": ["domain", "other"]}],
+    )
+    one, two = "user@both.example", "user@both-other.example"
+    tape = Tape().delivered("good").sent("both", one, two).asked("both").accepted("both", recipient=one)
+    tape.reported("both", Status.DELIVERED, recipient=one).reported("both", Status.DEFERRED, recipient=two)
+    result = tape.judge(GOOD, both)["both"]
+    assert (result.verdict, result.expected, result.outcome) == (Verdict.PASS, "OPP and DEFER", "TLS and DEFER")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.errors import ExitCode
-from harness.journal import Status
+from harness.journal import Status, decode, encode
 from harness.scenario.models import Mode
 from harness.scenario.requirements import Requirement
 from harness.verdict import Grade, Profile, Verdict, companions, count, exit_code, judge, judge_scenario, observe
@@ -68,6 +70,61 @@ def test_a_retry_is_a_send_of_its_own() -> None:
     assert Tape().deferred("grey").delivered("grey").judge(greylisted)["grey"].outcome == "DEFER then AUTH"
 
 
+AGAIN = scenario(
+    "again",
+    "AUTH",
+    steps=[
+        {"send": ["domain"], "expect": {"opportunistic": "DEFER / AUTH", "mandatory": "DEFER", "unaware": "OPP"}},
+        {"retry": True},
+    ],
+)
+
+
+@pytest.mark.parametrize("word", [None, Status.UNKNOWN, Status.DELIVERED, Status.DEFERRED, Status.CRASHED])
+def test_a_message_that_was_delivered_is_not_missed_when_it_is_tried_again(word: Status | None) -> None:
+    tape = Tape().delivered("again").sent("again")
+    if word:
+        tape.reported("again", word)
+    result = tape.judge(AGAIN)["again"]
+    assert (result.verdict, result.outcome) == (Verdict.ALLOWED, "AUTH then delivered before")
+    assert result.delivered
+
+
+def test_a_retry_that_was_not_handed_over_is_not_missed_either_where_nothing_was_left() -> None:
+    assert Tape().delivered("again").judge(AGAIN)["again"].verdict is Verdict.ALLOWED
+    assert Tape().deferred("again").judge(AGAIN, GOOD)["again"].outcome == "DEFER then not sent"
+
+
+def test_a_second_delivery_at_a_retry_is_judged_like_any_other() -> None:
+    tape = Tape().delivered("again").delivered("again", tls=False)
+    assert tape.judge(AGAIN)["again"].grade is Grade.SECURITY
+
+
+def test_a_new_message_has_to_go_though_one_before_it_did() -> None:
+    twice = scenario("twice", "AUTH", steps=[{"send": ["domain"]}, {"send": ["domain"]}])
+    assert Tape().delivered("twice").deferred("twice").judge(twice)["twice"].grade is Grade.DELIVERY
+
+
+def test_a_queue_that_is_tried_as_soon_as_the_world_has_changed_is_judged_by_the_new_world() -> None:
+    transient = scenario(
+        "transient",
+        "AUTH",
+        steps=[
+            {"send": ["domain"], "expect": {"opportunistic": "DEFER", "mandatory": "DEFER", "unaware": "OPP"}},
+            {"change": {"faults": []}},
+            {"retry": True},
+        ],
+    )
+    tape = Tape().scene("transient").deferred("transient").scene("transient").accepted("transient").sent("transient")
+    result = tape.judge(transient)["transient"]
+    assert (result.verdict, result.outcome) == (Verdict.PASS, "DEFER then AUTH")
+    early = Tape().scene("transient").deferred("transient").accepted("transient").scene("transient").sent("transient")
+    assert early.judge(transient)["transient"].grade is Grade.SECURITY
+    unaware = Profile(Mode.UNAWARE, Mode.UNAWARE)
+    tape = Tape().delivered("transient", tls=False).scene("transient").sent("transient")
+    assert tape.judge(transient, profile=unaware)["transient"].verdict is Verdict.PASS
+
+
 def test_recipients_of_one_message_are_judged_each_by_their_own_zone() -> None:
     defer = {"opportunistic": "DEFER", "mandatory": "DEFER", "unaware": "OPP"}
     both = scenario(
@@ -98,6 +155,24 @@ def test_targets_are_judged_apart() -> None:
         ("b", "good", Verdict.PASS),
         ("b", "mismatch", Verdict.FAIL),
     ]
+
+
+def test_a_scene_belongs_to_every_target() -> None:
+    named = scenario("named", "AUTH", sni="{mx1}")
+    tape = Tape(target="a").start(named, targets=("a", "b")).scene("named", mx1="mx1.named.example")
+    tape.sent("named").accepted("named").shook_hands("named", sni="x", offered=("version TLSv1.3",))
+    tape.target, tape._sends = "b", {}  # noqa: SLF001
+    tape.delivered("named")
+    results = judge([named], Profile.of(Mode.OPPORTUNISTIC), tape.events)
+    assert [(each.verdict, each.notes) for each in results] == [(Verdict.FAIL, ()), (Verdict.PASS, ())]
+
+
+def test_a_journal_that_was_written_down_is_judged_the_same() -> None:
+    named = scenario("named", "AUTH", sni="{mx1}", wire=["only-offered-inside-tls"])
+    tape = Tape().start(named).scene("named", mx1="mx1.named.example").delivered("named").said("named", "EHLO c+")
+    read = list(decode(encode(event) + "\n" for event in tape.shook_hands("named", sni="x", offered=("a",)).events))
+    assert read == tape.events
+    assert judge([named], Profile.of(Mode.OPPORTUNISTIC), read)[0].grade is Grade.SECURITY
 
 
 def test_only_what_took_part_in_the_run_is_judged() -> None:
@@ -154,7 +229,8 @@ def test_exit_code_follows_the_worst_and_never_counts() -> None:
     tape = Tape().delivered("good").deferred("mismatch")
     fine = list(tape.judge(GOOD, MISMATCH).values())
     unknown = list(Tape().delivered("plain").deferred("mismatch").judge(PLAIN, MISMATCH).values())
-    soft = list(Tape().delivered("s", tls=False).judge(scenario("s", "AUTH", severity="should")).values())
+    slow = scenario("slow", "AUTH", severity="should")
+    soft = list(Tape().delivered("good").deferred("slow").judge(GOOD, slow).values())
     bad = list(Tape().delivered("good", tls=False).judge(GOOD).values())
     error = list(Tape().delivered("good").fault("good").judge(GOOD).values())
     unsupported = list(Tape().sent("good").reported("good", Status.UNSUPPORTED).judge(GOOD).values())

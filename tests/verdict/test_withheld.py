@@ -68,6 +68,26 @@ def test_a_twin_that_this_mode_withholds_passes_the_question_on_to_its_own() -> 
     assert {each.verdict for each in results.values()} == {Verdict.PASS}
 
 
+def test_in_a_mode_that_withholds_the_twin_the_twin_s_twin_is_the_one_that_is_not_proved() -> None:
+    """As `Suite.twin` has it."""
+    plain = scenario("plain", "TLS", mandatory="DEFER", twin="good")
+    wrong = scenario("wrong", "DEFER", twin="plain")
+    mandatory = Profile.of(Mode.MANDATORY)
+    results = Tape().delivered("good").deferred("plain").delivered("wrong").judge(GOOD, plain, wrong, profile=mandatory)
+    assert results["good"].notes == ("AUTH is not proved: wrong delivered as well",)
+    results = Tape().delivered("good").delivered("plain").delivered("wrong").judge(GOOD, plain, wrong)
+    assert (results["good"].outcome, results["good"].notes) == ("AUTH", ())
+
+
+def test_a_choice_anywhere_among_the_twins_makes_a_negative_its_consequence() -> None:
+    alias = scenario("alias", "AUTH / DEFER", choice="mx-alias", twin="good")
+    plain = scenario("plain", "TLS", mandatory="DEFER", twin="alias")
+    wrong = scenario("wrong", "DEFER", twin="plain")
+    tape = Tape().delivered("good").deferred("alias").deferred("plain").deferred("wrong")
+    results = tape.judge(GOOD, alias, plain, wrong, profile=Profile.of(Mode.MANDATORY))
+    assert (results["wrong"].verdict, results["wrong"].choice) == (Verdict.ALLOWED, "mx-alias")
+
+
 def test_a_negative_whose_twin_was_withheld_by_choice_is_allowed_as_its_consequence() -> None:
     alias = scenario("alias", "AUTH / DEFER", choice="mx-alias")
     wrong = scenario("wrong", "DEFER", twin="alias")

@@ -3,7 +3,7 @@
 listener    one listener for all hosts      wire         one connection, its TLS, its end
 polite      a well-behaved server           rude         one that is not
 contexts    certificates and TLS manners    hello        what the ClientHello says
-transcript  the events of one connection
+transcript  the events of one connection    ssl3         a ServerHello that nobody wants
 """
 
 from .listener import Directory, MailHosts

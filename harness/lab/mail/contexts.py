@@ -1,7 +1,8 @@
 """TLS contexts of mail servers: made on first use, kept, and sending exactly the chain that the world says.
 
-Out of reach of Python's ssl, and told as errors of ours: SSL 3.0, raw public keys (RFC 7250), cipher suites that the
-OpenSSL at hand was built without (RC4, mostly 3DES too), and taking a client certificate without verifying it.
+Out of reach of Python's ssl, and told as errors of ours: SSL 3.0 beside other versions, raw public keys (RFC 7250),
+cipher suites that the OpenSSL at hand was built without (RC4, mostly 3DES too), and taking a client certificate
+without verifying it.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def _digest(credentials: Credentials) -> str:
 def _context(server: MailServer, credentials: Credentials) -> ssl.SSLContext:
     manners = server.tls
     if "ssl3" in manners.versions:
-        raise _cannot(server, "speak SSL 3.0: this OpenSSL has no such protocol")
+        raise _cannot(server, "speak SSL 3.0 beside other versions: this OpenSSL has no such protocol")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _versions(context, manners)
     weak = any(map(_is_weak, credentials.chain)) or not {"1.2", "1.3"}.issuperset(manners.versions)

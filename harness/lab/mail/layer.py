@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 
-from . import hello
+from . import hello, ssl3
 from .contexts import Contexts
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Layer:
         self._outgoing = ssl.MemoryBIO()
         self._tls: ssl.SSLObject | None = None
         self._certificate = ""
+        self._ancient = False
         self.secured = False
         """Whether the handshake is complete."""
 
@@ -43,6 +44,11 @@ class Layer:
         """Octets from the client."""
         if self._hello is None:
             self._await_hello(data)
+        elif self._ancient:
+            self._told(completed=False, error=ssl3.refusal(data))
+            self._ancient = False
+            self._wire.transcript.left("client")
+            self._wire.cut()
         elif self._tls is not None:
             self._incoming.write(data)
             if self.secured:
@@ -65,7 +71,7 @@ class Layer:
 
     def lost(self, problem: str) -> None:
         """The client is gone. A handshake that had begun has failed; one that had not is no event."""
-        if (self._first_flight or self._tls is not None) and not self.secured:
+        if (self._first_flight or self._ancient or self._tls is not None) and not self.secured:
             self._told(completed=False, error=problem)
 
     def _await_hello(self, data: bytes) -> None:
@@ -94,6 +100,10 @@ class Layer:
             )
         if self._wire.server.tls.unrecognized_name_warning and said.sni:
             self._wire.transport.write(_UNRECOGNIZED_NAME)
+        if self._wire.server.tls.versions == ("ssl3",):
+            self._ancient = True
+            self._wire.transport.write(ssl3.SERVER_HELLO)
+            return
         showing = self._contexts.showing(
             self._wire.server, sni=said.sni or None, incoming=self._incoming, outgoing=self._outgoing
         )

@@ -56,7 +56,7 @@ class MailHosts:
     outside can reach it; empty: all devices, for a network namespace of its own). Otherwise: a listener for each.
     `port` 0: any free one, the same everywhere; `port` then says which.
 
-    No mail is passed on: an impostor with `proxy_to` takes it itself, and the journal says that he has it.
+    No mail leaves the lab: where an impostor passes it on (`proxy_to`), the journal has it at both servers.
 
     Raises UsageError on entry where the port is taken or not permitted, or where the device cannot be bound to.
     """
@@ -107,6 +107,14 @@ class MailHosts:
             await server.wait_closed()
         self._servers.clear()
         await asyncio.sleep(0)
+
+    def forget(self, scenario: str) -> None:
+        """The world of this scenario has changed: connections kept open between two messages end in good order, and
+        the manners of its servers are read anew. Mail under way is not disturbed; session tickets are still taken."""
+        for wire in tuple(self._wires):
+            if wire.server.scenario == scenario and wire.transcript.idle:
+                wire.close()
+        self._manners = {key: known for key, known in self._manners.items() if known[0].scenario != scenario}
 
     def _bind(self) -> list[socket.socket]:
         wanted = [(socket.AF_INET6 if ":" in address else socket.AF_INET, address, "") for address in self._addresses]

@@ -19,6 +19,8 @@ from .wire import Wire
 
 LINE_LIMIT = 1 << 16
 """Octets of a line, of command or message, beyond which it is refused."""
+STRANGE_LIMIT = 5
+"""Unknown commands that a session outlives."""
 
 
 class _Limits(dict[str, int]):
@@ -51,9 +53,9 @@ class _Reader:
         line = bytes(self.unread[:end])
         del self.unread[:end]
         if separator == b"\n":
-            self._transcript.heard(line)
+            self._transcript.heard(line, ahead=bool(self.unread))
         elif line == b".\r\n":
-            self._transcript.heard(END_OF_DATA)
+            self._transcript.heard(END_OF_DATA, ahead=bool(self.unread))
         else:
             self._transcript.text(line[1:] if line.startswith(b".") else line)
         return line
@@ -80,6 +82,7 @@ class Polite(SMTP):
     command_size_limits = _Limits()
     line_length_limit = LINE_LIMIT
     _wire: Wire
+    _banner: str
     _keywords: str
     _keywords_tls: str
     _offers_tls: bool
@@ -103,6 +106,44 @@ class Polite(SMTP):
         """Octets came: serve on, up to the next read."""
         self._lines.unread += data
         self._step()
+
+    async def _handle_client(self) -> None:
+        """aiosmtpd's own loop without its log, its timers and its counters, which cost more than SMTP itself."""
+        await self.push(self._banner)
+        strange = 0
+        while self.transport is not None:
+            try:
+                line = await self._command_line()
+                verb, _, argument = line.partition(b" ")
+                method = self._smtp_methods.get(verb.decode("ascii", "replace").upper())
+                if method is not None:
+                    await method(argument.strip().decode("utf-8", "surrogateescape") or None)
+                elif strange < STRANGE_LIMIT:
+                    strange += 1
+                    await self.push("500 5.5.1 command not recognized")
+                else:
+                    await self.push("502 5.5.1 too many unknown commands")
+                    self._flush()
+                    self._wire.close()
+                    self.transport = None
+            except asyncio.LimitOverrunError:
+                await self.push("500 5.5.2 command line too long")
+            except Exception as error:
+                await self.handle_exception(error)
+
+    async def _command_line(self) -> bytes:
+        """The next line. Raises LimitOverrunError at the end of one that is too long."""
+        overrun: asyncio.LimitOverrunError | None = None
+        while True:
+            try:
+                line = await self._lines.readuntil()
+            except asyncio.LimitOverrunError as error:
+                await self._lines.read(error.consumed)
+                overrun = error
+            else:
+                if overrun is not None:
+                    raise overrun
+                return line.rstrip(b"\r\n")
 
     def _step(self) -> None:
         """aiosmtpd's coroutine waits for input and for nothing else; so no task is needed, and no turn of the loop."""
@@ -204,13 +245,11 @@ class Manner:
         # Unknown commands and lost connections are told in the journal, and not on standard error.
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)
         smtp = server.smtp
-        host, _, ident = smtp.banner.removeprefix("220 ").partition(" ")
         self._model = Polite(
             _Handler(),
             data_size_limit=MESSAGE_LIMIT,
             enable_SMTPUTF8=True,
-            hostname=host,
-            ident=ident,
+            hostname=server.host,
             auth_exclude_mechanism=("LOGIN", "PLAIN"),
             loop=loop,
         )
@@ -218,6 +257,7 @@ class Manner:
         self._keywords = _ehlo(server.host, (*smtp.ehlo, *(("STARTTLS",) if smtp.starttls else ())))
         self._keywords_tls = _ehlo(server.host, smtp.ehlo_tls)
         self._offers_tls = smtp.starttls
+        self._banner = smtp.banner
 
     def session(self, wire: Wire) -> Polite:
         """A session on this connection."""
@@ -225,6 +265,7 @@ class Manner:
         session.__dict__.update(self._model.__dict__)
         session.__dict__.update(
             _wire=wire,
+            _banner=self._banner,
             _keywords=self._keywords,
             _keywords_tls=self._keywords_tls,
             _offers_tls=self._offers_tls,

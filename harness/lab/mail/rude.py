@@ -134,8 +134,9 @@ class Rude:
         self._recipients = 0
 
     def _command(self, line: bytes) -> None:
-        self._log.heard(line)
         verb, _, argument = line.decode("latin-1").strip().partition(" ")
+        # A chunk belongs behind its command (RFC 3030 section 2).
+        self._log.heard(line, ahead=bool(self._input) and verb.upper() != "BDAT")
         action = self._commands.get(verb.upper())
         if action is None:
             self._reply("500 5.5.1 command not recognized")
@@ -265,7 +266,7 @@ class Rude:
     def _take_message(self, message: Dotted | Chunk) -> None:
         """Take what has come of the message. BDAT itself was not answered when its last chunk has come."""
         self._message = message
-        if self._smtp.cut_in_data and self._cut_now(message):
+        if self._smtp.cut_in_data and self._secure and self._cut_now(message):
             return
         if not message.take(self._input, transcript=self._log):
             return
@@ -275,7 +276,7 @@ class Rude:
                 self._reply(message.reply)
                 return
             self._log.answered(b"")
-        self._log.heard(END_OF_DATA)
+        self._log.heard(END_OF_DATA, ahead=bool(self._input))
         self._forget()
         if isinstance(message, Dotted) and message.too_big:
             self._reply("552 5.3.4 message too big")

@@ -7,6 +7,7 @@ from typing import Literal
 
 from harness.journal import Accepted, Connected, Event, Handshake, HarnessFault, Left, Revealed, Spoke
 from harness.lab.recorder import Recorder
+from harness.scenario.mailhosts import Role
 from harness.world.model import MailServer
 
 TEXT_KEPT = 2048
@@ -15,6 +16,7 @@ END_OF_DATA = b"."
 _COMMAND_KEPT = 1024
 _LINES_KEPT = 20
 _PATH = re.compile(r"(?:FROM|TO)\s*:\s*(?:<([^>]*)>|(\S*))", re.IGNORECASE)
+_BEFORE_MAIL = frozenset({"connect", "EHLO", "HELO", "STARTTLS", "handshake"})
 _TRANSACTION_ENDS = frozenset({"RSET", "EHLO", "HELO", "QUIT"})
 
 
@@ -38,6 +40,7 @@ class Transcript:
         self._session = session
         self._target = target
         self._pending: str | None = None
+        self._ahead = False
         self._after = "connect"
         self._gone = False
         self._clear_transaction()
@@ -62,10 +65,11 @@ class Transcript:
         self._text = bytearray()
         self._size = 0
 
-    def heard(self, line: bytes) -> None:
-        """A command line came; END_OF_DATA stands for the end of a message."""
+    def heard(self, line: bytes, *, ahead: bool = False) -> None:
+        """A command line came; END_OF_DATA stands for the end of a message. `ahead`: more has come behind it."""
         if self._pending is not None:
             self.answered(b"")
+        self._ahead = ahead
         line = line[:_COMMAND_KEPT].rstrip(b"\r\n")
         self._pending = line.decode("utf-8", "backslashreplace")
 
@@ -73,7 +77,8 @@ class Transcript:
         """A reply left, to the command heard last, or as the banner; empty: the command was given none."""
         command, self._pending = self._pending or "", None
         first = reply.partition(b"\n")[0].rstrip(b"\r").decode("utf-8", "backslashreplace")
-        self._record(Spoke, command=command, reply=first, tls=self.tls)
+        self._record(Spoke, command=command, reply=first, tls=self.tls, ahead=self._ahead)
+        self._ahead = False
         if not command:
             return
         verb, _, argument = command.partition(" ")
@@ -103,16 +108,32 @@ class Transcript:
         if len(self._text) < TEXT_KEPT:
             self._text += data[: TEXT_KEPT - len(self._text)]
 
+    @property
+    def idle(self) -> bool:
+        """Whether a session is kept open between two messages: not one that is on its way to its first."""
+        return self._pending is None and self._sender is None and self._after not in _BEFORE_MAIL
+
     def _accepted(self) -> None:
-        self._record(
-            Accepted,
-            role=self._server.role.value,
-            sender=self._sender or "",
-            recipients=tuple(address for address, taken, _ in self._recipients if taken),
-            tls=self.tls,
-            size=self._size,
-            text=self._text.decode("utf-8", "replace"),
-        )
+        message: dict[str, object] = {
+            "sender": self._sender or "",
+            "recipients": tuple(address for address, taken, _ in self._recipients if taken),
+            "size": self._size,
+            "text": self._text.decode("utf-8", "replace"),
+        }
+        self._record(Accepted, role=self._server.role.value, tls=self.tls, **message)
+        if self._server.proxy_to is not None:
+            # The genuine server is content: what it gets comes over TLS, from somebody it need not know.
+            self._recorder.record(
+                Accepted,
+                scenario=self._server.scenario,
+                target=self._target,
+                session=self._session,
+                server=self._server.proxy_to,
+                role=Role.GENUINE.value,
+                tls=True,
+                via=self._server.key,
+                **message,
+            )
         for address, taken, tls in self._recipients:
             if not taken:
                 self._revealed("recipient", address, tls=tls)

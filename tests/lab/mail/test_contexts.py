@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from harness.journal import Accepted, Handshake, HarnessFault
+from harness.journal import Accepted, Handshake, HarnessFault, Left
 from harness.scenario.mailhosts import Tls
 from harness.world.model import Credentials, MailServer
 
@@ -196,6 +196,40 @@ def test_suites_without_certificate_or_encryption_can_be_spoken(ciphers: str, ki
     assert running.one(Accepted).tls
 
 
+def test_a_client_turns_away_from_ssl_3() -> None:
+    def conversation(client: Client) -> None:
+        with pytest.raises(ssl.SSLError, match="unsupported protocol"):
+            client.starttls()
+
+    running = shaken(server(tls=Tls(versions=("ssl3",))), conversation=conversation)
+    shake = running.one(Handshake)
+    assert (shake.completed, shake.error, shake.certificate) == (False, "alert protocol version", "")
+    assert "version TLSv1.2" in shake.offered
+    assert (running.one(Left).after, running.one(Left).by) == ("handshake", "client")
+    assert not running.all(HarnessFault)
+
+
+def test_a_client_that_would_go_on_with_ssl_3_is_our_fault_and_one_that_hangs_up_is_not() -> None:
+    def begin(client: Client) -> None:
+        client.reply()
+        client.say("EHLO c")
+        client.say("STARTTLS")
+        client.send(hello())
+        assert client.sock.recv(3) == b"\x16\x03\x00"
+
+    def go_on(client: Client) -> None:
+        begin(client)
+        client.send(b"\x16\x03\x00\x00\x04\x10\x00\x00\x00")
+        with pytest.raises(ConnectionResetError):
+            client.rest()
+
+    running = shaken(server(tls=Tls(versions=("ssl3",))), conversation=go_on)
+    assert "goes on with SSL 3.0" in running.one(HarnessFault).problem
+    running = shaken(server(tls=Tls(versions=("ssl3",))), conversation=begin)
+    assert running.one(Handshake).error.endswith("by the client")
+    assert not running.all(HarnessFault)
+
+
 def test_no_cipher_suite_in_common_is_told() -> None:
     def conversation(client: Client) -> None:
         with pytest.raises(ssl.SSLError):
@@ -208,7 +242,7 @@ def test_no_cipher_suite_in_common_is_told() -> None:
 @pytest.mark.parametrize(
     ("tls", "problem"),
     [
-        (Tls(versions=("ssl3",)), "scenario test: server mx1 cannot speak SSL 3.0"),
+        (Tls(versions=("ssl3", "1.0")), "scenario test: server mx1 cannot speak SSL 3.0 beside other versions"),
         (Tls(ciphers="NONSENSE"), "scenario test: server mx1 cannot offer the cipher suites 'NONSENSE'"),
     ],
 )

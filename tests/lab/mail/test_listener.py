@@ -194,6 +194,60 @@ def test_leaving_ends_open_sessions_at_once_and_tells_them() -> None:
     assert [e.by for e in run(main).all(Left)] == ["server"] * 3
 
 
+def test_when_the_world_changes_kept_connections_end_and_mail_under_way_goes_on() -> None:
+    """`kept` has delivered and stays, `sending` is in the midst of a message, `opening` has only said EHLO."""
+
+    async def main() -> Lab:
+        old = [server(), server(), server(), server(scenario="other")]
+        async with lab(*old) as running:
+            hosts = [Client(running.hosts.port, address=f"127.5.0.{number}") for number in (1, 2, 3, 4)]
+            kept, sending, opening, stranger = hosts
+
+            def before() -> None:
+                for client in (kept, stranger):
+                    client.starttls()
+                    client.deliver()
+                sending.starttls()
+                sending.say("EHLO c")
+                sending.say("MAIL FROM:<a@s.example>")
+                opening.reply()
+                opening.say("EHLO c")
+
+            def after() -> None:
+                assert kept.rest() == b""
+                assert sending.say("RCPT TO:<b@test.example>").startswith("250")
+                for client in (sending, opening, stranger):
+                    assert client.quit().startswith("221")
+
+            await asyncio.to_thread(before)
+            running.hosts.forget("test")
+            await asyncio.to_thread(after)
+            while len(running.all(Left)) < 4:
+                await asyncio.sleep(0.001)
+            for client in hosts:
+                client.sock.close()
+        return running
+
+    running = run(main)
+    assert [left.by for left in running.all(Left)].count("server") == 1
+    assert (running.all(Left)[0].after, running.all(Left)[0].by) == ("message", "server")
+
+
+def test_a_server_that_has_changed_is_read_anew() -> None:
+    async def main() -> list[str]:
+        book = {"127.5.0.1": server()}
+        recorder = Recorder()
+        async with MailHosts(book.get, recorder) as hosts:
+            running = Lab(hosts, recorder)
+            first = await talk(running, lambda client: client.reply())
+            hosts.forget("test")
+            book["127.5.0.1"] = server(smtp=Smtp(banner="220 changed"))
+            second = await talk(running, lambda client: client.reply())
+        return [first, second]
+
+    assert run(main) == ["220 mx1.test.example ESMTP", "220 changed"]
+
+
 def test_a_client_that_says_nothing_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.lab.mail.wire.IDLE_LIMIT", 0.05)
 

@@ -151,7 +151,29 @@ def test_pipelined_commands_are_answered_in_one_go() -> None:
             await talk(running, conversation)
         return running
 
-    assert run(main).one(Accepted).text == "x\r\n"
+    running = run(main)
+    assert running.one(Accepted).text == "x\r\n"
+    assert [e.command.partition(" ")[0] for e in running.all(Spoke) if e.ahead] == ["MAIL", "RCPT", "."]
+
+
+def test_what_an_attacker_passes_on_is_with_the_genuine_server_too_and_the_target_sees_none_of_it() -> None:
+    async def main() -> Lab:
+        async with lab(server(role=Role.IMPOSTOR, proxy_to="real", smtp=Smtp(starttls=False))) as running:
+
+            def conversation(client: Client) -> None:
+                client.reply()
+                assert client.deliver().startswith("250")
+                client.quit()
+
+            await talk(running, conversation)
+        return running
+
+    running = run(main)
+    taken, passed_on = running.all(Accepted)
+    assert (taken.server, taken.role, taken.tls, taken.via) == ("mx1", "impostor", False, "")
+    assert (passed_on.server, passed_on.role, passed_on.tls, passed_on.via) == ("real", "genuine", True, "mx1")
+    assert (passed_on.sender, passed_on.recipients, passed_on.text) == (taken.sender, taken.recipients, taken.text)
+    assert len(running.all(Connected)) == 1
 
 
 def test_envelope_and_text_shown_without_acceptance_are_revealed() -> None:

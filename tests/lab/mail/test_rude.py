@@ -304,6 +304,31 @@ def test_the_line_is_cut_within_the_message_without_close_notify() -> None:
     assert [e.value for e in running.all(Revealed)] == ["a@s.example", "b@test.example", "Subject: half\r\n"]
 
 
+def test_a_message_in_cleartext_is_not_cut() -> None:
+    def conversation(client: Client) -> None:
+        client.reply()
+        assert client.deliver().startswith("250")
+        client.quit()
+
+    running = held(Smtp(cut_in_data=True), conversation)
+    assert (running.one(Accepted).tls, running.one(Left).by) == (False, "client")
+
+
+def test_what_is_sent_before_a_reply_is_told_of_its_command() -> None:
+    def conversation(client: Client) -> None:
+        client.reply()
+        client.say("EHLO c")
+        client.send(b"MAIL FROM:<a@s.example>\r\nRCPT TO:<b@test.example>\r\n")
+        assert [client.reply()[:3] for _ in range(2)] == ["250", "250"]
+        client.send(b"BDAT 3\r\nx\r\nBDAT 0 LAST\r\n")
+        assert [client.reply()[:3] for _ in range(2)] == ["250", "250"]
+        client.send(b"QUIT\r\n")
+        client.rest()
+
+    running = held(Smtp(ehlo=("CHUNKING",)), conversation)
+    assert [e.command.partition(" ")[0] for e in running.all(Spoke) if e.ahead] == ["MAIL"]
+
+
 def test_a_banner_other_than_220_ends_the_session() -> None:
     def conversation(client: Client) -> None:
         assert client.rest() == b"554 no service\r\n"

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import packages
-from tests.support.packages import Bundle, Program, Unavailable
+from harness.targets import packages
+from harness.targets.packages import Program, Unavailable
+from tests.support.packages import Bundle
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_an_installed_program_serves_where_nothing_can_be_fetched(monkeypatch: p
 def test_many_at_once_unpack_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[Path] = []
 
-    def build(_bundle: Bundle, *, ready: Path) -> None:
+    def build(_bundle: packages.Bundle, *, ready: Path) -> None:
         built.append(ready)
         ready.mkdir()
 

@@ -1,0 +1,11 @@
+"""A run: what is to be run, the lab raised, the target let loose in every scenario at once, the journal judged.
+
+plan      which scenarios, and what else their verdicts need     worlds     each of them worked out beforehand
+letters   the messages that a target is given                    running    the run itself
+"""
+
+from .plan import LOOPBACK_OFFERS, Picked, Plan, pick
+from .running import Progress, run
+from .worlds import work_out, wrong_worlds
+
+__all__ = ["LOOPBACK_OFFERS", "Picked", "Plan", "Progress", "pick", "run", "work_out", "wrong_worlds"]

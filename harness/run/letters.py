@@ -1,0 +1,37 @@
+"""The messages that a target is given."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from harness.scenario.models import Scenario
+from harness.targets import Mail
+from harness.world.build import World
+
+
+def letter(scenario: Scenario, world: World, *, recipients: tuple[str, ...], number: int, sender: str) -> Mail:
+    """The message of a scenario's send of this number, with what the administrator has configured for it."""
+    route = scenario.route
+    domain = sender.partition("@")[2]
+    lines = [
+        f"From: {sender}",
+        f"To: {', '.join(recipients)}",
+        f"Subject: danelab {scenario.id} {number}",
+        f"Date: {format_datetime(datetime.fromtimestamp(world.around.now, UTC))}",
+        f"Message-ID: <{scenario.id}.{number}@{domain}>",
+        *scenario.message.headers,
+        "",
+        f"A test message of danelab: {scenario.title}",
+        "",
+    ]
+    return Mail(
+        id=f"{scenario.id}.{number}",
+        scenario=scenario.id,
+        sender=sender,
+        recipients=recipients,
+        text="\r\n".join(lines),
+        relay=world.expand(route.relay) if route.relay else None,
+        fallback_relay=world.expand(route.fallback_relay) if route.fallback_relay else None,
+        modes={world.zone_names[zone][:-1]: mode for zone, mode in route.modes.items()},
+    )

@@ -1,0 +1,111 @@
+"""What is to be run: the scenarios that were asked for, what their verdicts rest on, and what cannot be run here."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import NothingConcluded
+from harness.lab.lab import Ports
+from harness.scenario.load import Entry
+from harness.scenario.models import Need, Scenario
+from harness.scenario.requirements import Requirement
+from harness.scenario.selection import select
+from harness.scenario.suite import Suite
+from harness.targets import Kind
+from harness.verdict import Profile, companions
+
+LOOPBACK_OFFERS = frozenset({Need.IPV6, Need.QUEUE})
+"""Needs that a lab on the loopback interface with the simulated resolver meets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picked:
+    """The scenarios of a run."""
+
+    entries: tuple[Entry, ...]
+    """All that are run, sorted by id."""
+    along: tuple[str, ...] = ()
+    """Ids of those among them that nobody asked for; verdicts on the others rest on them."""
+    left_out: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
+    """Ids of those that were asked for and cannot be run, each with what it needs and nobody offers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A run that can be carried out."""
+
+    picked: Picked
+    profile: Profile
+    target: Kind
+    seed: str = "danelab"
+    ports: Ports = field(default_factory=Ports)
+    limit: float = 60.0
+    """How long a target may take to make up its mind about one message, in seconds."""
+    journal: Path | None = None
+    """Where to write the journal."""
+    requirements: Mapping[str, Requirement] = field(default_factory=dict)
+    """The rules whose words failures are told in."""
+
+
+def pick(suite: Suite, patterns: Iterable[str] = (), *, profile: Profile, offers: frozenset[Need]) -> Picked:
+    """The scenarios that the patterns mean, and those without which nothing follows from them.
+
+    `offers` are the needs that lab and target meet. Raises UsageError for a pattern that matches nothing,
+    ScenarioError where IPv6 is wanted of a machine that has none, and NothingConcluded when nothing can be run.
+    """
+    asked = select(suite, patterns).chosen
+    lacking = {entry.id: found for entry in suite if (found := _lacking(entry.scenario, offers))}
+    chosen = tuple(entry for entry in asked if entry.id not in lacking)
+    left_out = {entry.id: lacking[entry.id] for entry in asked if entry.id in lacking}
+    if not chosen:
+        raise NothingConcluded(_nothing(left_out))
+    runnable = {entry.id: entry for entry in suite if entry.id not in lacking}
+    scenarios = {key: entry.scenario for key, entry in runnable.items()}
+    along = companions((entry.id for entry in chosen), scenarios, profile)
+    entries = sorted((*chosen, *(runnable[key] for key in along)), key=lambda entry: entry.id)
+    _check_ipv6(entries)
+    return Picked(entries=tuple(entries), along=tuple(sorted(along)), left_out=left_out)
+
+
+def _lacking(scenario: Scenario, offers: frozenset[Need]) -> tuple[Need, ...]:
+    needs = dict.fromkeys((*scenario.needs, *((Need.IPV6,) if _ipv6_key(scenario) else ())))
+    return tuple(need for need in needs if need not in offers)
+
+
+def _nothing(left_out: Mapping[str, tuple[Need, ...]]) -> str:
+    key, needs = next(iter(left_out.items()))
+    which = f"{key} needs {' and '.join(needs)}" + (f", and {len(left_out) - 1} more likewise" * (len(left_out) > 1))
+    return f"nothing that was asked for can be run here: {which}; `danelab list` shows what else there is"
+
+
+def _check_ipv6(entries: Iterable[Entry]) -> None:
+    wanting = next((entry for entry in entries if _ipv6_key(entry.scenario)), None)
+    if wanting is None or has_ipv6():
+        return
+    raise wanting.error(
+        *_ipv6_key(wanting.scenario),
+        text="asks for IPv6, which this machine does not have",
+        remedy="switch IPv6 on, or leave such scenarios out with --no-ipv6",
+    )
+
+
+def _ipv6_key(scenario: Scenario) -> tuple[str | int, ...]:
+    """Where in the file a host is given an IPv6 address; empty where none is."""
+    for table, hosts in (("mx", scenario.mx), ("hosts", scenario.hosts)):
+        for number, host in enumerate(hosts):
+            if host.ipv6:
+                return (table, number, "ipv6")
+    return ()
+
+
+def has_ipv6() -> bool:
+    """Whether a client on this machine can speak IPv6 to an address of the loopback lab."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as tried:
+        tried.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        tried.bind(("::ffff:127.0.0.1", 0))
+        return True
+    return False

@@ -1,0 +1,79 @@
+"""Worlds worked out before anything is sent, so that what is wrong with a file is told while nothing has happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from harness.errors import DanelabError, ScenarioError
+from harness.scenario.load import Entry
+from harness.scenario.models import Scenario, Step
+from harness.scenario.source import shown
+from harness.scenario.stages import stages
+from harness.world.addresses import LOOPBACK
+from harness.world.build import World
+from harness.world.internet import Internet
+
+_ANY_TIME = 1_767_225_600
+"""The start of 2026: certificates with dates before 1950 cannot be made, so lint must not live in 1970."""
+
+
+def steps_of(scenario: Scenario) -> tuple[Step, ...]:
+    """The scenario's steps; by default one message to its recipient."""
+    return scenario.steps or (Step(send=(scenario.recipient,)),)
+
+
+def address(world: World, word: str) -> str:
+    """The recipient that a word of a step means: an address as written, or somebody in the zone of that key."""
+    if word in world.zone_names:
+        return f"user@{world.zone_names[word][:-1]}"
+    return world.expand(word)
+
+
+def names(world: World) -> dict[str, str]:
+    """What the placeholders that mean names stand for, as the journal tells it."""
+    found = {"id": world.scenario.id, **{key: name[:-1] for key, name in world.zone_names.items()}}
+    for key in world.hosts:
+        found |= {key: world.host_name(key)[:-1], f"{key}.target": world.address_owner(key)[:-1]}
+    return found
+
+
+def work_out(internet: Internet, entry: Entry) -> None:
+    """Make all that the scenario says of its world, at each of its steps. Raises ScenarioError."""
+    scenario = entry.scenario
+    try:
+        made = stages(scenario)
+        for stage in made[1:]:
+            _complete(internet.replace(stage.scenario))
+        # The first stage comes last, for it is what the run begins with.
+        _complete(internet.replace(scenario) if len(made) > 1 else internet.world(scenario.id))
+    except (ValueError, OverflowError) as error:
+        # Certificates and keys are made by a library, which has its own limits to what a file can ask for.
+        problem = f"its world cannot be made: {error}"
+        raise ScenarioError(problem, file=shown(entry.file), remedy="change the value that this comes from") from error
+
+
+def wrong_worlds(entries: Iterable[Entry]) -> Iterator[ScenarioError]:
+    """What keeps worlds from being worked out, the first thing in each scenario. Nothing is served or sent."""
+    internet = Internet(seed="lint", now=_ANY_TIME, plan=LOOPBACK)
+    for entry in entries:
+        try:
+            internet.add(entry.scenario, file=shown(entry.file))
+            work_out(internet, entry)
+        except ScenarioError as error:
+            yield error
+        except DanelabError as error:
+            yield ScenarioError(str(error), file=shown(entry.file))
+
+
+def _complete(world: World) -> None:
+    """Ask for everything that is made on first use, and complains then."""
+    _ = world.zones, world.faults
+    for server in world.servers.values():
+        server.credentials(None)
+    route = world.scenario.route
+    for text in (route.relay, route.fallback_relay):
+        if text:
+            world.expand(text)
+    for step in steps_of(world.scenario):
+        for word in step.send:
+            address(world, word)

@@ -1,0 +1,76 @@
+"""Which scenarios run, which run along, and which cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import NothingConcluded, ScenarioError, UsageError
+from harness.run import LOOPBACK_OFFERS, pick, plan
+from harness.scenario.models import Mode, Need
+from harness.scenario.suite import Suite, load_suite
+from harness.verdict import Profile
+from tests.scenario.files import BAD_DIGEST, GOOD, with_lines, write
+
+DANE = Profile.of(Mode.OPPORTUNISTIC)
+SIX = GOOD + '\n[[mx]]\nipv6 = [""]\n'
+ROUTED = with_lines(GOOD, 'needs = ["route"]')
+RAW = with_lines(BAD_DIGEST, 'needs = ["raw-public-key", "legacy-tls"]')
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    write(tmp_path, good=GOOD, bad=BAD_DIGEST, six=SIX, routed=ROUTED, raw=RAW, again=GOOD)
+    return load_suite(tmp_path, own=False)
+
+
+def ids(suite: Suite, *patterns: str, offers: frozenset[Need] = LOOPBACK_OFFERS) -> list[str]:
+    return [entry.id for entry in pick(suite, patterns, profile=DANE, offers=offers).entries]
+
+
+def test_the_twin_runs_along(suite: Suite) -> None:
+    picked = pick(suite, ["bad"], profile=DANE, offers=LOOPBACK_OFFERS)
+    assert [entry.id for entry in picked.entries] == ["bad", "good"]
+    assert picked.along == ("good",)
+
+
+def test_what_was_asked_for_does_not_run_along(suite: Suite) -> None:
+    assert pick(suite, ["bad", "good"], profile=DANE, offers=LOOPBACK_OFFERS).along == ()
+
+
+def test_a_control_runs_along_where_nothing_would_be_delivered(tmp_path: Path) -> None:
+    plain = GOOD.replace('mandatory = "AUTH"', 'mandatory = "DEFER"').replace('"AUTH"', '"TLS"')
+    write(tmp_path, plain=plain, good=GOOD)
+    picked = pick(
+        load_suite(tmp_path, own=False), ["plain"], profile=Profile.of(Mode.MANDATORY), offers=LOOPBACK_OFFERS
+    )
+    assert picked.along == ("good",)
+    assert ids(load_suite(tmp_path, own=False), "plain") == ["plain"]
+
+
+def test_what_neither_lab_nor_target_offers_is_left_out_and_said(suite: Suite) -> None:
+    picked = pick(suite, profile=DANE, offers=LOOPBACK_OFFERS)
+    assert [entry.id for entry in picked.entries] == ["again", "bad", "good", "six"]
+    assert picked.left_out == {"routed": (Need.ROUTE,), "raw": (Need.RAW_PUBLIC_KEY, Need.LEGACY_TLS)}
+    assert "routed" in ids(suite, offers=LOOPBACK_OFFERS | {Need.ROUTE})
+
+
+def test_where_nothing_can_run_the_reason_is_named(suite: Suite) -> None:
+    with pytest.raises(NothingConcluded, match="raw needs raw-public-key and legacy-tls, and 1 more likewise"):
+        pick(suite, ["raw", "routed"], profile=DANE, offers=LOOPBACK_OFFERS)
+
+
+def test_a_pattern_that_matches_nothing_is_an_error(suite: Suite) -> None:
+    with pytest.raises(UsageError, match="bda: no scenario matches; did you mean 'bad'"):
+        pick(suite, ["bda"], profile=DANE, offers=LOOPBACK_OFFERS)
+
+
+def test_without_ipv6_a_scenario_that_wants_it_is_named_with_its_key(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "has_ipv6", lambda: False)
+    with pytest.raises(ScenarioError, match=r"six\.toml:\d+: mx\[0\]\.ipv6: asks for IPv6.*--no-ipv6"):
+        ids(suite)
+    assert "six" not in ids(suite, offers=LOOPBACK_OFFERS - {Need.IPV6})
+    assert ids(suite, "good") == ["good"]

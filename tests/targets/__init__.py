@@ -1,0 +1,1 @@
+"""Targets by themselves, without a lab."""
