@@ -167,7 +167,12 @@ class Zone:
         return name == self.origin or name in self.rrsets or name in self.children or name in self.empty_non_terminals
 
     def closest_encloser(self, name: str) -> str:
-        """The longest existing ancestor of a name that does not exist (RFC 4592 section 3.3.1)."""
+        """The longest existing ancestor of a name that does not exist (RFC 4592 section 3.3.1).
+
+        Raises ValueError for a name that is not below the apex.
+        """
+        if not is_below(name, self.origin):
+            raise ValueError(f"{name} is not below {self.origin}")
         while not self.exists(name):
             name = parent(name)
         return name

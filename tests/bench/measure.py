@@ -6,7 +6,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,8 +161,3 @@ def _busy_seconds() -> float | None:
 def _own_seconds() -> float:
     used = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
     return sum(each.ru_utime + each.ru_stime for each in used)
-
-
-def rates(counts: Sequence[float], seconds: Sequence[float]) -> list[float]:
-    """How many a second, for each round."""
-    return [count / max(time_used, 1e-9) for count, time_used in zip(counts, seconds, strict=True)]

@@ -26,7 +26,7 @@ _SAMPLE = 40
 
 @dataclass(frozen=True, kw_only=True)
 class Times:
-    """Seconds."""
+    """Seconds of processor time; nothing here waits, so they are those of the clock on a quiet machine."""
 
     standing: float
     """Until all worlds have their place."""
@@ -73,20 +73,20 @@ def bring_up(count: int) -> Times:
     """Do it here and now."""
     scenarios = fake.scenarios(count)
     now = int(time.time())
-    began = time.perf_counter()
+    began = time.process_time()
     internet = fake.internet(scenarios, seed=SEED, now=now)
-    standing = time.perf_counter() - began
+    standing = time.process_time() - began
     authority = Authority(internet, None)
     _ask(authority, f"_25._tcp.mx1.{scenarios[-1].id}.example", "TLSA")
-    first_answer = time.perf_counter() - began
-    began = time.perf_counter()
+    first_answer = time.process_time() - began
+    began = time.process_time()
     _ask(authority, "nobody.example", "MX")
-    first_denial = time.perf_counter() - began
+    first_denial = time.process_time() - began
     sample = scenarios[: min(count - 1, _SAMPLE)]
-    began = time.perf_counter()
+    began = time.process_time()
     for name, kind in fake.questions(sample):
         _ask(authority, name, kind)
-    eager = standing + (time.perf_counter() - began) / len(sample) * count
+    eager = standing + (time.process_time() - began) / len(sample) * count
     return Times(standing=standing, first_answer=first_answer, first_denial=first_denial, eager=eager)
 
 

@@ -18,8 +18,7 @@ from harness.targets import BuiltinSender, Mail, Word, named
 from .surroundings import Deaths, around, mail
 
 CHILD = """\
-import json, os, sys
-held = []
+import json, os, sys, threading
 def say(**words): print(json.dumps(words), flush=True)
 for line in sys.stdin:
     job = json.loads(line)
@@ -27,12 +26,17 @@ for line in sys.stdin:
         local = recipient.partition("@")[0]
         if local == "deadly": os._exit(3)
         elif local == "silent": pass
+        elif local == "slow":
+            open(sys.argv[-1], "a").write("in work ")
+            threading.Timer(0.5, say, kwargs=dict(id=job["id"], recipient=recipient, status="deferred")).start()
         elif local == "noise": print("no JSON"); say(id=job["id"]); say(id="unknown", recipient="x", status="deferred")
         elif local == "puzzling": say(id=job["id"], recipient="", status="crashed", reason="what is this?")
         elif local == "long": print("x" * 2_000_000, flush=True)
         elif local == "last": say(id=job["id"], recipient=recipient, status="deferred"); os._exit(0)
         else: say(id=job["id"], recipient=recipient, status=local, reason=json.dumps([job, sys.argv[1:]]))
 """
+
+WHO = ("slow", "deadly")
 
 
 def send(
@@ -103,6 +107,24 @@ def test_only_the_message_that_it_dies_of_counts_as_crashed() -> None:
     assert said.pop(10) == [Status.DELIVERED, Status.CRASHED]
     assert said == [[Status.DEFERRED]] * 20
     assert died.told == [("", "ended with status 3")] * 2
+
+
+def test_once_it_has_died_a_message_has_the_process_to_itself(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    told.touch()
+
+    async def run() -> list[list[Word]]:
+        kind = BuiltinSender.kind(command=(sys.executable, "-c", CHILD), arguments=(str(told),))
+        async with kind.make(around()) as target:
+            first = [asyncio.create_task(target.send(mail(f"{who}@a.example", ident=f"{who}.1"))) for who in WHO]
+            while told.read_text() != "in work in work ":
+                await asyncio.sleep(0.01)
+            # The slow one is being tried again, alone; one that comes now must not take the process away from it.
+            later = asyncio.create_task(target.send(mail("deadly@b.example", ident="later.1")))
+            return await asyncio.gather(*first, later)
+
+    words = [word.status for words in asyncio.run(run()) for word in words]
+    assert words == [Status.DEFERRED, Status.CRASHED, Status.CRASHED]
 
 
 def test_an_end_between_two_messages_is_told_and_the_next_message_finds_a_new_process() -> None:

@@ -43,7 +43,7 @@ def test_the_lab_finds_its_mail_servers_by_either_address() -> None:
     net = internet(scenario(mx=[{"ipv6": [""]}]), plan=LOOPBACK)
     made = net.world("case")
     (ipv4,), (ipv6,) = (made.host_addresses("mx1", ipv6=family) for family in (False, True))
-    for address in (ipv4, ipv6.removeprefix("::ffff:")):
+    for address in (ipv4, ipv6, ipv6.removeprefix("::ffff:"), f"::ffff:{ipv4}"):
         found = net.server_at(address)
         assert found is not None
         assert found.key == "mx1"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import dns.dnssec
 import dns.name
 import pytest
@@ -67,7 +69,7 @@ def test_the_chain_of_trust_holds_from_the_root_down() -> None:
     net = internet(scenario())
     zones = [net.root, net.tld, net.world(ID).zones["domain"]]
     assert net.trust_anchor() == f". IN DS {seen_ds(net.root.dnskey)}"
-    for above, below in zip(zones, zones[1:], strict=False):
+    for above, below in pairwise(zones):
         one = net.answer(below.origin, Type.DS).answer[0]
         dns.dnssec.validate(seen(one.rrset), seen_signatures(one), keys_of(above), now=NOW)
         keys = net.answer(below.origin, Type.DNSKEY).answer[0]
