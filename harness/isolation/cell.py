@@ -1,24 +1,29 @@
 """One target's namespaces, and the process in them that starts programs.
 
-`python -m harness.isolation.cell PARENT` reads orders, one JSON object a line, and answers each with one line:
+`python -m harness.isolation.cell PARENT` reads orders, one JSON object with an "id" a line, and answers each with one line:
 
     {"order": "network", "wire": 3}                           loopback and the far end of the wire
     {"order": "root", "root": {...}, "files": {...}}          builds the private root
-    {"order": "run", "id": "7", "argv": [...], ...}           starts a program, answers when it has ended
-    {"order": "start", "id": "8", "argv": [...], ...}         starts a program, answers at once; its end is told later
+    {"order": "start", "argv": [...], ...}                    starts a program, answers at once; its end is told later
+    {"order": "signal", "pid": 12, "number": 9}               sends a signal to a program, or to its process group
 
 It is process 1 of its process namespace: when it ends, or whoever holds its standard input does, all of it is gone.
-Lines from /dev/log of the private root come as {"log": "..."}.
+Lines from /dev/log of the private root come as {"log": "..."}, always before the end of the program that wrote them.
+The end of a process that nobody started by an order (a daemon that went into the background) comes as
+{"gone": PID, "status": ...}.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,16 +37,23 @@ class _Cell:
     def __init__(self, outer_pid: int) -> None:
         self._outer_pid = outer_pid
         self._root: Path | None = None
-        self._running: dict[int, tuple[str, subprocess.Popen[bytes], Path | None]] = {}
+        self._running: dict[int, tuple[str, subprocess.Popen[bytes]]] = {}
         self._log: socket.socket | None = None
+        self._wakes, wake = os.pipe()
+        for each in (self._wakes, wake):
+            os.set_blocking(each, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
 
     def serve(self) -> None:
         """Until standard input ends."""
         _tell({"ready": self._outer_pid})
         held = b""
         while True:
-            waiting: list[int] = [0, *([self._log.fileno()] if self._log else [])]
-            ready, _, _ = select.select(waiting, [], [], 0.01 if self._running else 1.0)
+            waiting: list[int] = [0, self._wakes, *([self._log.fileno()] if self._log else [])]
+            ready, _, _ = select.select(waiting, [], [])
+            if self._wakes in ready:
+                os.read(self._wakes, 1 << 16)
             if 0 in ready:
                 data = os.read(0, 1 << 16)
                 if not data:
@@ -49,25 +61,30 @@ class _Cell:
                 *lines, held = (held + data).split(b"\n")
                 for line in lines:
                     self._obey(json.loads(line))
-            if self._log is not None and self._log.fileno() in ready:
-                text = self._log.recv(1 << 16).decode("utf-8", "replace")
-                _tell({"log": text.split(">", 1)[-1].strip()})
             self._reap()
+            self._tell_log()
+
+    def _tell_log(self) -> None:
+        """Whatever has been written to /dev/log by now."""
+        while self._log is not None:
+            try:
+                text = self._log.recv(1 << 16).decode("utf-8", "replace")
+            except BlockingIOError:
+                return
+            _tell({"log": text.split(">", 1)[-1].strip()})
 
     def _obey(self, order: dict[str, Any]) -> None:
         obey: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "network": self._network,
             "root": self._build,
             "start": self._start,
-            "run": self._start,
             "signal": self._signal,
         }
         try:
             answer = obey[order["order"]](order)
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
-        if order["order"] != "run" or "error" in answer:
-            _tell({"id": order["id"], **answer})
+        _tell({"id": order["id"], **answer})
 
     def _network(self, order: dict[str, Any]) -> dict[str, Any]:
         links.loopback_up()
@@ -95,6 +112,8 @@ class _Cell:
             mount(target, str(place), None, flags=Mount.BIND | Mount.RECURSIVE)
         self._log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._log.bind(str(root.at / "dev/log"))
+        self._log.setblocking(False)
+        self._log.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         (root.at / "dev/log").chmod(0o666)
         return {}
 
@@ -111,28 +130,35 @@ class _Cell:
                 chroot(root)
             if fake:
                 fakeid.install()
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
-        output = Path(order["output"]) if order.get("output") else None
-        sink: Any = output.open("wb") if output else subprocess.DEVNULL
-        process = subprocess.Popen(
-            order["argv"],
-            stdin=subprocess.PIPE if order.get("input") is not None else subprocess.DEVNULL,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            env=order.get("environment"),
-            preexec_fn=prepare,
-            start_new_session=True,
-        )
-        if output:
-            sink.close()
-        if order.get("input") is not None and process.stdin is not None:
-            process.stdin.write(order["input"].encode())
-            process.stdin.close()
-        self._running[process.pid] = (order["id"], process, output)
+        with contextlib.ExitStack() as files:
+            entry: Any = subprocess.DEVNULL
+            if order.get("input") is not None:
+                # A file and no pipe: a program that does not read its input must not hold up the others.
+                entry = files.enter_context(tempfile.TemporaryFile(dir=order["scratch"]))
+                entry.write(order["input"].encode())
+                entry.seek(0)
+            output: Any = subprocess.DEVNULL
+            if order.get("output"):
+                output = files.enter_context(Path(order["output"]).open("wb"))
+            process = subprocess.Popen(
+                order["argv"],
+                stdin=entry,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=order.get("environment"),
+                preexec_fn=prepare,
+                start_new_session=True,
+            )
+        self._running[process.pid] = (order["id"], process)
         return {"pid": process.pid}
 
     def _signal(self, order: dict[str, Any]) -> dict[str, Any]:
-        os.kill(order["pid"], order["number"])
+        if order.get("group"):
+            os.killpg(order["pid"], order["number"])
+        else:
+            os.kill(order["pid"], order["number"])
         return {}
 
     def _reap(self) -> None:
@@ -143,10 +169,14 @@ class _Cell:
                 return
             if pid == 0:
                 return
+            self._tell_log()
+            code = os.waitstatus_to_exitcode(status)
             known = self._running.pop(pid, None)
-            if known is not None:
-                known[1].returncode = os.waitstatus_to_exitcode(status)
-                _tell({"id": known[0], "status": os.waitstatus_to_exitcode(status)})
+            if known is None:
+                _tell({"gone": pid, "status": code})
+            else:
+                known[1].returncode = code
+                _tell({"id": known[0], "status": code})
 
 
 def _tell(answer: dict[str, Any]) -> None:

@@ -35,11 +35,22 @@ class Jail:
     Call it in a process that is root in its own network namespace (`launch.enter`).
     """
 
-    def __init__(self, *, wire: Wire, scratch: Path, heard: Callable[[str], None] | None = None) -> None:
-        """`scratch` is a folder for the output of programs; `heard` gets every line written to the cell's /dev/log."""
+    def __init__(
+        self,
+        *,
+        wire: Wire,
+        scratch: Path,
+        heard: Callable[[str], None] | None = None,
+        gone: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """`scratch` is a folder for the output of programs; `heard` gets every line written to the cell's /dev/log.
+
+        `gone` is told process id and exit status of every process that ends and was not started from here: daemons.
+        """
         self.wire = wire
         self._scratch = scratch
         self._heard = heard or (lambda _: None)
+        self._gone = gone or (lambda _pid, _status: None)
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._ends: dict[str, asyncio.Future[int]] = {}
         self._ready: asyncio.Future[None] | None = None
@@ -109,7 +120,7 @@ class Jail:
             async with asyncio.timeout(limit):
                 status = await self._ends[started[0]]
         except TimeoutError:
-            await self.signal(started[1], signal.SIGKILL)
+            await self.signal(started[1], signal.SIGKILL, group=True)
             raise
         finally:
             self._ends.pop(started[0], None)
@@ -129,10 +140,13 @@ class Jail:
         order, pid = await self._start(argv, text=None, environment=environment, output=output, **options)
         return Program(self, pid, self._ends[order], output)
 
-    async def signal(self, pid: int, number: int) -> None:
-        """Send a signal to a program of the cell, by its process id in there; one that has ended is passed over."""
+    async def signal(self, pid: int, number: int, *, group: bool = False) -> None:
+        """Send a signal to a program of the cell, by its process id in there; one that has ended is passed over.
+
+        With `group`, what it has started gets it too.
+        """
         try:
-            await self._order(order="signal", pid=pid, number=int(number))
+            await self._order(order="signal", pid=pid, number=int(number), group=group)
         except HarnessError as error:
             if "ProcessLookupError" not in str(error):
                 raise
@@ -154,6 +168,7 @@ class Jail:
             input=text,
             environment=dict(environment) if environment is not None else None,
             output=str(output) if output else None,
+            scratch=str(self._scratch),
             **options,
         )
         return order, answer["pid"]
@@ -186,6 +201,8 @@ class Jail:
                 assert self._ready is not None
                 self._first = told["ready"]
                 self._ready.set_result(None)
+            elif "gone" in told:
+                self._gone(told["gone"], told["status"])
             elif "status" in told:
                 ended = self._ends.get(told["id"])
                 if ended is not None and not ended.done():

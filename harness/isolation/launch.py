@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from harness.errors import UsageError
 
-from .namespaces import LAB, die_with_parent, forget_outer_mounts, mount, unshare, unshare_as_user
+from .namespaces import LAB, SCRATCH, die_with_parent, forget_outer_mounts, mount, unshare, unshare_as_user
 
 REFUSED = 125
 """Exit status of the far side when the machine gives no namespaces; the reason is on its standard error."""
@@ -77,6 +77,7 @@ def _first_process(command: Sequence[str]) -> None:
     die_with_parent()
     forget_outer_mounts()
     mount("proc", "/proc", "proc")
+    mount("tmpfs", str(SCRATCH), "tmpfs", data="mode=1777")
     worker = os.fork()
     if worker == 0:
         os.execvp(command[0], list(command))

@@ -24,6 +24,10 @@ LAB = Namespace.MOUNT | Namespace.UTS | Namespace.IPC | Namespace.PID | Namespac
 """What a lab, and each target in it, has to itself."""
 
 
+SCRATCH = Path("/dev/shm")
+"""In the lab's mount namespace: a place for files that are to be gone with it. Every Linux has this folder."""
+
+
 class Mount(IntFlag):
     """Flags of mount(2)."""
 

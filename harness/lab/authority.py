@@ -39,8 +39,7 @@ class _Kept:
     """A packed answer, and what there is to say about it."""
 
     wire: bytes | None
-    scenario: str
-    values: dict[str, object]
+    event: Asked | Strayed
     turns: bool
 
 
@@ -75,10 +74,7 @@ class Authority:
                 self._kept.clear()
             self._kept[key] = kept
         if self._recorder is not None:
-            if kept.scenario or kept.values["rcode"] != "REFUSED":
-                self._recorder.record(Asked, scenario=kept.scenario, client=client, **kept.values)
-            else:
-                self._recorder.record(Strayed, name=kept.values["name"], type=kept.values["type"], client=client)
+            self._recorder.again(kept.event, client=client)
         return message[:2] + kept.wire[2:] if kept.wire is not None else None
 
     def _make(self, query: Query, transport: Transport, asked: str) -> _Kept:
@@ -96,18 +92,23 @@ class Authority:
                 self._recorder.record(HarnessFault, scenario=scenario, problem=problem)
         wire = self._pack(query, reply, transport) if self._server_of(asked) != DEAD else None
         rcode = "none" if wire is None else Rcode(reply.rcode if query.version else wire[3] & 15).name
-        values: dict[str, object] = {
-            "where": Where.AUTHORITY,
-            "name": query.name,
-            "type": type_name(query.type),
-            "transport": transport,
-            "rcode": rcode,
-            "dnssec_ok": query.dnssec_ok,
-            "checking_disabled": query.checking_disabled,
-            "faults": tuple(map(str, reply.faults)),
-        }
+        scenario = self._internet.scenario_of(query.name)
+        event: Asked | Strayed = Strayed(at=0, name=query.name, type=type_name(query.type))
+        if scenario or rcode != Rcode.REFUSED.name:
+            event = Asked(
+                at=0,
+                scenario=scenario,
+                where=Where.AUTHORITY,
+                name=query.name,
+                type=type_name(query.type),
+                transport=transport,
+                rcode=rcode,
+                dnssec_ok=query.dnssec_ok,
+                checking_disabled=query.checking_disabled,
+                faults=tuple(map(str, reply.faults)),
+            )
         turns = reply.zone is not None and reply.zone.spec.rotate
-        return _Kept(wire, self._internet.scenario_of(query.name), values, turns)
+        return _Kept(wire, event, turns)
 
     def _server_of(self, asked: str) -> str:
         """What kind of name server is at the address: `alive`, `dead` or `lame`."""

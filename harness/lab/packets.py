@@ -13,7 +13,7 @@ from dnslib.dns import EDNS0, RD, RR, DNSError, EDNSOption
 from dnslib.label import DNSLabel
 
 from harness.world.answers import Rcode, SignedSet
-from harness.world.names import labels
+from harness.world.names import from_labels, labels
 from harness.world.records import Record, Type
 
 CLASSIC_LIMIT = 512
@@ -53,14 +53,14 @@ def read_query(message: bytes) -> Query | None:
     """The question in a message; None for what is no query of one question in class IN."""
     try:
         parsed = DNSRecord.parse(message)
-        labels(str(parsed.q.qname) if parsed.questions else ".")
     except (DNSError, ShortMessage, struct.error, ValueError, IndexError):
         return None
     header = parsed.header
     if header.qr or header.opcode or len(parsed.questions) != 1 or parsed.q.qclass != 1:
         return None
     options = next((record for record in parsed.ar if record.rtype == 41), None)
-    asked = str(parsed.q.qname)
+    # dnslib's own text of a name does not tell a dot in a label from one between two.
+    asked = from_labels(parsed.q.qname.label)
     advertised = max(options.rclass, CLASSIC_LIMIT) if options is not None else CLASSIC_LIMIT
     return Query(
         id=header.id,

@@ -28,8 +28,7 @@ class _Kept:
     """A packed answer, and what there is to say about it."""
 
     wire: bytes
-    scenario: str
-    values: dict[str, object]
+    event: Asked | Strayed
     turns: bool
 
 
@@ -58,10 +57,7 @@ class SimulatedResolver:
                 self._kept.clear()
             kept = self._kept[key] = self._make(query, transport)
         if self._recorder is not None:
-            if kept.values["rcode"] == "REFUSED":
-                self._recorder.record(Strayed, name=kept.values["name"], type=kept.values["type"], client=client)
-            else:
-                self._recorder.record(Asked, scenario=kept.scenario, client=client, **kept.values)
+            self._recorder.again(kept.event, client=client)
         return message[:2] + kept.wire[2:]
 
     def _make(self, query: Query, transport: Transport) -> _Kept:
@@ -88,18 +84,22 @@ class SimulatedResolver:
             self._turn += 1
             shape = replace(shape, turn=self._turn)
         wire = write_reply(query, shape, limit=query.limit if transport == "udp" else None)
-        values: dict[str, object] = {
-            "where": Where.RESOLVER,
-            "name": query.name,
-            "type": type_name(query.type),
-            "transport": transport,
-            "rcode": Rcode(shape.rcode).name,
-            "dnssec_ok": query.dnssec_ok,
-            "checking_disabled": query.checking_disabled,
-            "authentic_data": shape.authentic,
-            "faults": tuple(map(str, resolution.faults)),
-        }
-        return _Kept(wire, scenario, values, turns)
+        event: Asked | Strayed = Strayed(at=0, name=query.name, type=type_name(query.type))
+        if shape.rcode != Rcode.REFUSED:
+            event = Asked(
+                at=0,
+                scenario=scenario,
+                where=Where.RESOLVER,
+                name=query.name,
+                type=type_name(query.type),
+                transport=transport,
+                rcode=Rcode(shape.rcode).name,
+                dnssec_ok=query.dnssec_ok,
+                checking_disabled=query.checking_disabled,
+                authentic_data=shape.authentic,
+                faults=tuple(map(str, resolution.faults)),
+            )
+        return _Kept(wire, event, turns)
 
 
 def _shape(query: Query, resolution: Resolution, manners: Manners) -> Shape:

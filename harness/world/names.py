@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 ROOT = "."
 
 
 def absolute(name: str, *, origin: str = ROOT) -> str:
-    """The name in full: relative names get the origin, `@` is the origin itself."""
+    """The name in full: relative names get the origin, `@` is the origin itself.
+
+    Escapes are brought into the one form in which names are kept. Raises ValueError where they mean nothing.
+    """
     name = name.lower()
     if name == "@" or not name:
         return origin
-    if name.endswith("."):
-        return name
-    return name + "." + ("" if origin == ROOT else origin)
+    if not _ends_in_dot(name):
+        name += "." + ("" if origin == ROOT else origin)
+    return from_labels(label.lower() for label in labels(name)) if "\\" in name else name
+
+
+def from_labels(parts: Iterable[bytes]) -> str:
+    """The name of these labels, leftmost first; what is not printable, and dots and backslashes, as `\\DDD`."""
+    texts = ("".join(chr(o) if 0x21 <= o < 0x7F and o not in b".\\" else f"\\{o:03d}" for o in part) for part in parts)
+    return "".join(f"{text}." for text in texts) or ROOT
+
+
+def from_wire(wire: bytes) -> str:
+    """The name in uncompressed wire form at the beginning of the octets."""
+    found, place = [], 0
+    while wire[place]:
+        found.append(wire[place + 1 : place + 1 + wire[place]])
+        place += 1 + wire[place]
+    return from_labels(found)
+
+
+def _ends_in_dot(name: str) -> bool:
+    """Whether the last dot ends the name, and is no part of a label."""
+    before = name[:-1]
+    return name.endswith(".") and (len(before) - len(before.rstrip("\\"))) % 2 == 0
 
 
 @lru_cache(maxsize=65536)
@@ -26,18 +50,8 @@ def labels(name: str) -> tuple[bytes, ...]:
     """
     if name == ROOT:
         return ()
-    found: list[bytes] = []
-    label = bytearray()
-    octets = iter(name.encode("utf-8"))
-    for octet in octets:
-        if octet == 0x5C:
-            label.append(_escaped(octets, name))
-        elif octet == 0x2E:
-            found.append(bytes(label))
-            label.clear()
-        else:
-            label.append(octet)
-    if label or not name:
+    found = _escaped_labels(name) if "\\" in name else name.encode("utf-8").split(b".")
+    if found.pop() or not name:
         raise ValueError(f"{name!r} is no absolute domain name: the final dot is missing")
     if not all(found):
         raise ValueError(f"{name!r} is no domain name: there is nothing between two of its dots")
@@ -47,6 +61,20 @@ def labels(name: str) -> tuple[bytes, ...]:
     if size > 255:
         raise ValueError(f"{name!r} is no domain name: it has {size} octets, at most 255 fit (RFC 1035 2.3.4)")
     return tuple(found)
+
+
+def _escaped_labels(name: str) -> list[bytes]:
+    """The parts between dots that no backslash stands before."""
+    found = [bytearray()]
+    octets = iter(name.encode("utf-8"))
+    for octet in octets:
+        if octet == 0x5C:
+            found[-1].append(_escaped(octets, name))
+        elif octet == 0x2E:
+            found.append(bytearray())
+        else:
+            found[-1].append(octet)
+    return [bytes(label) for label in found]
 
 
 def _escaped(octets: Iterator[int], name: str) -> int:
@@ -100,11 +128,7 @@ def is_below(name: str, ancestor: str) -> bool:
     """Whether the name is the ancestor or lies under it."""
     if ancestor == ROOT or name == ancestor:
         return True
-    if not name.endswith("." + ancestor):
-        return False
-    # A dot behind an odd number of backslashes is part of a label.
-    before = name[: -len(ancestor) - 1]
-    return (len(before) - len(before.rstrip("\\"))) % 2 == 0
+    return name.endswith("." + ancestor) and _ends_in_dot(name[: -len(ancestor)])
 
 
 def label_count(name: str) -> int:

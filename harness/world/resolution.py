@@ -13,7 +13,7 @@ from harness.scenario.zones import Algorithm, DelegationSigner, Denial, What
 from .answers import Rcode, Reply, SignedSet, answer
 from .faults import Effect, PlacedFault
 from .internet import Internet
-from .names import ROOT
+from .names import from_wire
 from .records import Type
 from .zones import Zone
 
@@ -166,14 +166,4 @@ def _alias(reply: Reply, kind: int) -> str | None:
     last = reply.answer[-1].rrset
     if last.type != Type.CNAME:
         return None
-    return _text(last.rdatas[0])
-
-
-def _text(wire: bytes) -> str:
-    """A name out of uncompressed wire data."""
-    found, place = [], 0
-    while wire[place]:
-        label = wire[place + 1 : place + 1 + wire[place]]
-        found.append("".join(chr(o) if 0x21 <= o < 0x7F and o not in b'.\\"' else f"\\{o:03d}" for o in label))
-        place += 1 + wire[place]
-    return ".".join(found) + "." if found else ROOT
+    return from_wire(last.rdatas[0])

@@ -8,7 +8,18 @@ import dns.exception
 import dns.name
 import pytest
 
-from harness.world.names import absolute, ancestors, canonical, is_below, label_count, labels, parent, to_wire
+from harness.world.names import (
+    absolute,
+    ancestors,
+    canonical,
+    from_labels,
+    from_wire,
+    is_below,
+    label_count,
+    labels,
+    parent,
+    to_wire,
+)
 
 NAMES = [
     ".",
@@ -108,6 +119,19 @@ def test_ancestors_are_those_of_dnspython(name: str) -> None:
 )
 def test_below_means_what_it_means_to_dnspython(name: str, above: str) -> None:
     assert is_below(name, above) == dns.name.from_text(name).is_subdomain(dns.name.from_text(above))
+
+
+@pytest.mark.parametrize(
+    "name", ["a.b.example.", "dot\\.in.example.", "back\\\\slash.example.", "\\000\\255.example.", "."]
+)
+def test_names_come_back_out_of_wire_form_as_they_are_kept(name: str) -> None:
+    kept = absolute(name)
+    assert to_wire(kept) == dns.name.from_text(name).to_wire()
+    assert from_wire(to_wire(name) + b"more") == from_labels(labels(name)) == kept
+
+
+def test_one_name_in_several_writings_is_one_name() -> None:
+    assert absolute("a\\.b", origin="example.") == absolute("A\\046\\066.example.") == "a\\046b.example."
 
 
 def test_a_leading_asterisk_does_not_count_as_a_label() -> None:

@@ -23,6 +23,7 @@ from harness.scenario.mailhosts import Tls
 from harness.world.model import Credentials, MailServer
 
 _MEMORY = Path("/dev/shm")
+_READY_AT_MOST = 20_000
 _HRR_GROUP = "secp384r1"
 """A group that all implementations know and none sends a key share for unasked."""
 _VERSIONS = {
@@ -52,6 +53,8 @@ class Contexts:
     def __init__(self) -> None:
         self._made: dict[tuple[tuple[x509.Certificate, ...], Tls], tuple[ssl.SSLContext, str]] = {}
         self._tickets: dict[tuple[str, str, Tls], ssl.SSLContext] = {}
+        self._ready: dict[tuple[int, str | None], tuple[MailServer, ssl.SSLContext, ssl.SSLContext, str]] = {}
+        """What a server shows for a server name; the server itself is held so that its identity stays its own."""
 
     def showing(
         self, server: MailServer, *, sni: str | None, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO
@@ -60,6 +63,10 @@ class Contexts:
 
         Raises HarnessError, naming the scenario, where Python's ssl or this OpenSSL cannot do what is asked.
         """
+        ready = self._ready.get((id(server), sni))
+        if ready is not None:
+            _, holder, context, digest = ready
+            return _handshake(holder, context, digest, incoming, outgoing)
         credentials = server.credentials(sni)
         if not server.tls.tickets:
             # A session cache cannot be switched off in Python; a context for one handshake has nothing to resume.
@@ -78,10 +85,27 @@ class Contexts:
             ),
             context,
         )
-        tls = holder.wrap_bio(incoming, outgoing, server_side=True)
-        if context is not holder:
-            tls.context = context
-        return Showing(tls, digest)
+        if len(self._ready) >= _READY_AT_MOST:
+            self._ready.clear()  # clients choose the names
+        self._ready[id(server), sni] = (server, holder, context, digest)
+        return _handshake(holder, context, digest, incoming, outgoing)
+
+    def forget(self, scenario: str) -> None:
+        """Servers of this scenario are others now; tickets that were given out stay good."""
+        self._ready = {key: ready for key, ready in self._ready.items() if ready[0].scenario != scenario}
+
+
+def _handshake(
+    holder: ssl.SSLContext,
+    context: ssl.SSLContext,
+    digest: str,
+    incoming: ssl.MemoryBIO,
+    outgoing: ssl.MemoryBIO,
+) -> Showing:
+    tls = holder.wrap_bio(incoming, outgoing, server_side=True)
+    if context is not holder:
+        tls.context = context
+    return Showing(tls, digest)
 
 
 def _digest(credentials: Credentials) -> str:

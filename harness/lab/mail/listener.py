@@ -115,6 +115,7 @@ class MailHosts:
             if wire.server.scenario == scenario and wire.transcript.idle:
                 wire.close()
         self._manners = {key: known for key, known in self._manners.items() if known[0].scenario != scenario}
+        self._contexts.forget(scenario)
 
     def _bind(self) -> list[socket.socket]:
         wanted = [(socket.AF_INET6 if ":" in address else socket.AF_INET, address, "") for address in self._addresses]
