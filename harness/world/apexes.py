@@ -42,8 +42,8 @@ def _named(template: str, key: str, scenario: Scenario, names: dict[str, str], f
         raise error(f"nothing is called {{{unknown}}} here", f"write one of {{{'}, {'.join(words)}}}")
     if template.endswith("."):
         raise error(f"{template!r} ends in a dot", "write the name without the final dot")
-    name = absolute(PLACEHOLDER.sub(lambda found: words[found[1]], template) + ".")
     try:
+        name = absolute(PLACEHOLDER.sub(lambda found: words[found[1]], template) + ".")
         to_wire(name)
     except ValueError as problem:
         raise error(str(problem), "shorten it") from None

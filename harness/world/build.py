@@ -149,8 +149,8 @@ class World:
     def name(self, template: str, *, at: KeyPath = (), origin: str = "") -> str:
         """An absolute name; relative ones are relative to the origin, by default the recipient domain."""
         expanded = self.expand(template, dotted=True, at=at)
-        name = self._port_labels(absolute(expanded, origin=origin or self.domain))
         try:
+            name = self._port_labels(absolute(expanded, origin=origin or self.domain))
             to_wire(name)
         except ValueError as error:
             raise self.error(str(error), at=at) from None

@@ -89,7 +89,7 @@ def read_record(line: str, *, origin: str, ttl: int) -> Record:
     words = line.split()
     if len(words) < 3:
         raise ValueError(f"{line!r} is no record: write OWNER [TTL] TYPE RDATA")
-    owner = absolute(words.pop(0), origin=origin)
+    owner = words.pop(0)
     if words[0].isdigit():
         ttl = int(words.pop(0))
         if ttl > _LARGEST_TTL:
@@ -100,6 +100,7 @@ def read_record(line: str, *, origin: str, ttl: int) -> Record:
         raise ValueError(f"{line!r} is no record: write OWNER [TTL] TYPE RDATA")
     try:
         kind = type_number(words.pop(0))
+        owner = absolute(owner, origin=origin)
         to_wire(owner)
     except ValueError as error:
         raise ValueError(f"{line!r}: {error}") from None

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import dns.name
+import dns.node
 import dns.rdata
 import dns.rdataclass
+import dns.rdataset
 import dns.rdatatype
 import dns.rrset
 
@@ -18,6 +20,9 @@ from harness.world.build import World
 from harness.world.internet import Internet
 from harness.world.records import RRset
 from harness.world.zones import Zone
+
+Keys = dict[dns.name.Name, dns.node.Node | dns.rdataset.Rdataset]
+"""What dnspython validates with."""
 
 NOW = 1_800_000_000
 ID = "case"
@@ -71,7 +76,7 @@ def seen_signatures(one: SignedSet) -> dns.rrset.RRset:
     return seen(RRset(one.rrset.owner, dns.rdatatype.RRSIG, one.rrset.ttl, rdatas))
 
 
-def keys_of(*zones: Zone) -> dict[dns.name.Name, dns.rrset.RRset]:
+def keys_of(*zones: Zone) -> Keys:
     """The keys that dnspython validates with."""
     return {dns.name.from_text(one.origin): seen(one.dnskey) for one in zones}
 

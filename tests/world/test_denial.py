@@ -119,7 +119,7 @@ def test_nsec_covers_the_name_and_the_wildcard_that_do_not_exist() -> None:
 
 def _covered(owner: str, rdata: Any, name: dns.name.Name) -> bool:
     first = dns.name.from_text(owner)
-    return first < name < rdata.next if first < rdata.next else name > first
+    return bool(first < name < rdata.next if first < rdata.next else name > first)
 
 
 def test_nsec3_proves_encloser_next_closer_and_wildcard() -> None:

@@ -23,7 +23,7 @@ from harness.world.keys import Keyring
 from harness.world.model import PrivateKey
 from harness.world.records import RRset, Type, read_record
 from harness.world.signing import SECURE_ENTRY_POINT, ZONE_KEY, ZoneKey, make_key, rrsig
-from tests.world.kit import DOMAIN, NOW, keys_of, seen, seen_signatures, zone
+from tests.world.kit import DOMAIN, NOW, Keys, keys_of, seen, seen_signatures, zone
 
 EXAMPLES = tomllib.loads(Path("fixtures/dnssec/signatures.toml").read_text(encoding="utf-8"))["examples"]
 REAL = [algorithm for algorithm in Algorithm if algorithm is not Algorithm.UNKNOWN]
@@ -60,7 +60,7 @@ def test_rrsig_is_that_of_the_rfc(example: dict[str, Any]) -> None:
     assert ours.rdata[: -len(theirs.signature)] == theirs.to_wire()[: -len(theirs.signature)]
     if example["repeats"]:
         assert ours.rdata == theirs.to_wire()
-    keys = {
+    keys: Keys = {
         dns.name.from_text(example["zone"]): dns.rrset.from_text(example["zone"], 0, "IN", "DNSKEY", example["dnskey"])
     }
     for rdata in (ours.rdata, theirs.to_wire()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -13,7 +14,7 @@ from harness.errors import ScenarioError
 from harness.world.records import Type
 from tests.world.kit import DOMAIN, world
 
-CHAIN = {
+CHAIN: dict[str, Any] = {
     "certs": {"root": {"ca": True}, "middle": {"ca": True, "issuer": "root"}, "lone": {}},
     "keys": {"spare": {"type": "p-384"}},
     "mx": [{"cert": {"issuer": "middle"}}, {}],
