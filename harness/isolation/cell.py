@@ -1,6 +1,6 @@
 """One target's namespaces, and the process in them that starts programs.
 
-`python -m harness.isolation.cell PARENT` reads orders, one JSON object with an "id" a line, and answers each with one line:
+`python -m harness.isolation.cell PARENT` reads orders, one JSON object with an "id" a line, and answers each with a line:
 
     {"order": "network", "wire": 3}                           loopback and the far end of the wire
     {"order": "root", "root": {...}, "files": {...}}          builds the private root
@@ -112,7 +112,7 @@ class _Cell:
             mount(target, str(place), None, flags=Mount.BIND | Mount.RECURSIVE)
         self._log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._log.bind(str(root.at / "dev/log"))
-        self._log.setblocking(False)
+        self._log.setblocking(False)  # noqa: FBT003 (so its signature wants it)
         self._log.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         (root.at / "dev/log").chmod(0o666)
         return {}
