@@ -1,6 +1,6 @@
 """One target's namespaces, and the process in them that starts programs.
 
-`python -m harness.isolation.cell PARENT` reads orders, one JSON object with an "id" a line, and answers each with a line:
+`python -m harness.isolation.cell PARENT` reads orders, a JSON object with an "id" a line, and answers each with a line:
 
     {"order": "network", "wire": 3}                           loopback and the far end of the wire
     {"order": "root", "root": {...}, "files": {...}}          builds the private root
