@@ -48,6 +48,25 @@ class Status(StrEnum):
     """The target says that it cannot do what was asked (exit status 127)."""
 
 
+class Opinion(StrEnum):
+    """What a checker says of DANE at a domain."""
+
+    PASS = "pass"
+    """DANE is there and verifies."""
+    FAIL = "fail"
+    """DANE is there and does not verify, or cannot be used: a lookup that failed, STARTTLS that is missing."""
+    NONE = "none"
+    """There is no DANE."""
+    UNSURE = "unsure"
+    """Nothing that could be read as one of these."""
+    UNSUPPORTED = "unsupported"
+    """The checker is declared not to do what is asked, and was not started."""
+    CRASHED = "crashed"
+    """The checker broke."""
+    TIMED_OUT = "timed-out"
+    """The checker did not end within its limit."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """What all events have in common."""
@@ -109,6 +128,18 @@ class Reported(Event):
     status: Status
     reason: str = ""
     kind: Literal["reported"] = "reported"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found(Event):
+    """What a checker found out about one recipient domain."""
+
+    recipient: str
+    """An address in the domain."""
+    finding: Opinion
+    text: str = ""
+    """The checker's own words; why it was not started, where it was not."""
+    kind: Literal["found"] = "found"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +288,7 @@ AnyEvent = Annotated[
     | Scene
     | Sent
     | Reported
+    | Found
     | Asked
     | Strayed
     | Connected
