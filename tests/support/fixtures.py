@@ -22,6 +22,9 @@ T = TypeVar("T")
 
 _MARK = "UNAVAILABLE:"
 
+COMPARED = "compared with"
+"""Beginning of the names of properties that a test records (`record_property`) to have them told at the end."""
+
 
 def available(get: Callable[..., T], *arguments: object, **options: object) -> T:
     """``get(...)``; where that raises Unavailable, skip the test, or fail it if the programs are needed."""
@@ -65,8 +68,12 @@ def in_namespace() -> Callable[..., Any]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-    """After everything else, tell which tests found no program and why."""
+    """After everything else, tell how many answers were compared, and which tests found no program and why."""
     yield
+    for report in terminalreporter.stats.get("passed", []):
+        for name, text in report.user_properties:
+            if name.startswith(COMPARED):
+                terminalreporter.line(str(text), green=True)
     reasons: Counter[str] = Counter()
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)

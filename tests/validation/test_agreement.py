@@ -14,6 +14,7 @@ from harness.scenario.zones import What
 from harness.world.answers import Rcode
 from harness.world.resolution import Resolution, Security
 from tests.support.findings import Finding, Question, Status
+from tests.support.fixtures import COMPARED
 from tests.support.packages import Program
 from tests.validation import bodies
 from tests.validation.bodies import Comparison
@@ -127,7 +128,7 @@ def test_simulated_resolver_and_validator_agree_on_every_question(
     count = len(comparison.findings)
     assert count == len(comparison.expected) > 3000
     validator = comparison.findings[0].validator
-    record_property(f"compared with {validator}", f"{count} answers compared with {validator}")
+    record_property(f"{COMPARED} {validator}", f"{count} answers compared with {validator}")
 
 
 def test_broken_answers_are_bogus_for_the_intended_reason(by_unbound: Comparison) -> None:
