@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from harness.lab.authority import Authority
@@ -11,13 +12,15 @@ from harness.scenario.suite import load_suite
 from harness.world.addresses import BENCHMARKING, LOOPBACK
 from harness.world.internet import Internet
 from harness.world.resolution import Resolution
-from tests.support.findings import Finding, Question, Status
-from tests.support.validators import Delv, Forwarding, Iterating, Unbound
+from tests.support.findings import Finding, Question
+from tests.support.validators import Delv, Iterating, Unbound
 from tests.validation.questions import expectations, standing, worlds
 from tests.validation.specimens import specimens
 
 NO_SHORT_CUTS = ("    aggressive-nsec: no", "    harden-below-nxdomain: no")
 """unbound settings: each question is to be asked, whatever is known from others (RFC 8198, RFC 8020)."""
+
+AT_ONCE, FEW = 50, 2
 
 
 @dataclass(frozen=True)
@@ -36,24 +39,20 @@ def _internet(internet: Internet, only: frozenset[str]) -> dict[Question, Resolu
     return expectations(internet, [scenario.id for scenario in scenarios])
 
 
-async def _found(
-    validator: Unbound | Delv, expected: dict[Question, Resolution], *, at_once: int, seconds: float
-) -> list[Finding]:
-    """What a validator finds. Where the machine is so busy that lookups time out, these are asked again, few at a time:
-    the answers are always the same, so a true difference comes out again."""
-    found = await validator.find(expected, concurrency=at_once, seconds=seconds)
+async def _compared(
+    expected: dict[Question, Resolution], ask: Callable[[Sequence[Question], int], Awaitable[list[Finding]]]
+) -> Comparison:
+    """What a validator finds, `ask` being given questions and how many there may be at once.
+
+    On a busy machine lookups time out, also those of keys. Whatever is not as expected is therefore asked again,
+    patiently and of a validator that remembers nothing: the zones are always the same, so a difference stays one.
+    """
+    found = dict(zip(expected, await ask(list(expected), AT_ONCE), strict=True))
     for _ in range(2):
-        failed = {
-            place: finding.question
-            for place, finding in enumerate(found)
-            if finding.status is Status.FAILED and Status.FAILED not in standing(expected[finding.question])
-        }
-        if not failed:
-            break
-        again = await validator.find(failed.values(), concurrency=2, seconds=4 * seconds)
-        for place, finding in zip(failed, again, strict=True):
-            found[place] = finding
-    return found
+        strange = [question for question, each in found.items() if each.status not in standing(expected[question])]
+        if strange:
+            found |= zip(strange, await ask(strange, FEW), strict=True)
+    return Comparison(expected, tuple(found.values()))
 
 
 async def iterate(only: frozenset[str] = frozenset()) -> Comparison:
@@ -61,11 +60,14 @@ async def iterate(only: frozenset[str] = frozenset()) -> Comparison:
     internet = Internet(seed="validation", now=int(time.time()), plan=BENCHMARKING)
     expected = _internet(internet, only)
     authority = Authority(internet, None, by_address=True)
-    async with DnsServer(authority.respond, address="0.0.0.0", port=53):
-        source = Iterating((internet.around.plan.root_server,))
+    source = Iterating((internet.around.plan.root_server,))
+
+    async def ask(questions: Sequence[Question], at_once: int) -> list[Finding]:
         with Unbound(internet.trust_anchor(), source=source, extra=NO_SHORT_CUTS) as unbound:
-            found = await _found(unbound, expected, at_once=50, seconds=20)
-    return Comparison(expected, tuple(found))
+            return await unbound.find(questions, concurrency=at_once, seconds=20)
+
+    async with DnsServer(authority.respond, address="0.0.0.0", port=53):
+        return await _compared(expected, ask)
 
 
 async def ask_directly(only: frozenset[str] = frozenset()) -> Comparison:
@@ -75,17 +77,8 @@ async def ask_directly(only: frozenset[str] = frozenset()) -> Comparison:
     authority = Authority(internet, None)
     async with DnsServer(authority.respond, address="127.0.0.1") as server:
         delv = Delv(internet.trust_anchor(), "127.0.0.1", server.port)
-        found = await _found(delv, expected, at_once=4, seconds=4)
-    return Comparison(expected, tuple(found))
 
+        async def ask(questions: Sequence[Question], at_once: int) -> list[Finding]:
+            return await delv.find(questions, concurrency=min(at_once, 4), seconds=4 if at_once == AT_ONCE else 12)
 
-async def forward(only: frozenset[str] = frozenset()) -> Comparison:
-    """unbound asks that same server, for machines that allow no namespaces."""
-    internet = Internet(seed="validation", now=int(time.time()), plan=LOOPBACK)
-    expected = _internet(internet, only)
-    authority = Authority(internet, None)
-    async with DnsServer(authority.respond, address="127.0.0.1") as server:
-        source = Forwarding("127.0.0.1", server.port)
-        with Unbound(internet.trust_anchor(), source=source, extra=NO_SHORT_CUTS) as unbound:
-            found = await _found(unbound, expected, at_once=50, seconds=20)
-    return Comparison(expected, tuple(found))
+        return await _compared(expected, ask)
