@@ -1,10 +1,11 @@
 """One target's namespaces, and the process in them that starts programs.
 
-`python -m harness.isolation.cell PARENT` reads orders, a JSON object with an "id" a line, and answers each with a line:
+`python -m harness.isolation.cell PARENT` reads orders, a JSON object with an "id" a line, and answers each likewise:
 
     {"order": "network", "wire": 3}                           loopback and the far end of the wire
     {"order": "root", "root": {...}, "files": {...}}          builds the private root
     {"order": "start", "argv": [...], ...}                    starts a program, answers at once; its end is told later
+    {"order": "sweep"}                                        ends every process in the cell, takes its root away
     {"order": "signal", "pid": 12, "number": 9}               sends a signal to a program, or to its process group
 
 It is process 1 of its process namespace: when it ends, or whoever holds its standard input does, all of it is gone.
@@ -29,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from . import fakeid, links
-from .namespaces import LAB, Mount, Namespace, die_with_parent, forget_outer_mounts, map_ids, mount, unshare
+from .namespaces import LAB, Mount, Namespace, die_with_parent, forget_outer_mounts, map_ids, mount, unmount, unshare
 from .rootfs import Account, Root, chroot
 
 
@@ -79,6 +80,7 @@ class _Cell:
             "root": self._build,
             "start": self._start,
             "signal": self._signal,
+            "sweep": self._sweep,
         }
         try:
             answer = obey[order["order"]](order)
@@ -112,7 +114,7 @@ class _Cell:
             mount(target, str(place), None, flags=Mount.BIND | Mount.RECURSIVE)
         self._log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._log.bind(str(root.at / "dev/log"))
-        self._log.setblocking(False)  # noqa: FBT003 (so its signature wants it)
+        os.set_blocking(self._log.fileno(), False)
         self._log.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         (root.at / "dev/log").chmod(0o666)
         return {}
@@ -159,6 +161,17 @@ class _Cell:
             os.killpg(order["pid"], order["number"])
         else:
             os.kill(order["pid"], order["number"])
+        return {}
+
+    def _sweep(self, _: dict[str, Any]) -> dict[str, Any]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)  # all but process 1, which this is
+        if self._root is not None:
+            unmount(str(self._root))
+            self._root = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
         return {}
 
     def _reap(self) -> None:

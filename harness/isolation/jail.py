@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any, Self
 
 from harness.errors import HarnessError
 
+from .launch import passed_environment
 from .links import Wire
 from .rootfs import Root
 
@@ -62,9 +64,10 @@ class Jail:
     async def __aenter__(self) -> Self:
         self._ready = asyncio.get_running_loop().create_future()
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "harness.isolation.cell", str(os.getpid())),
+            *(sys.executable, "-P", "-m", "harness.isolation.cell", str(os.getpid())),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            env=passed_environment(),
             limit=_LINE_LIMIT,
         )
         self._reader = asyncio.create_task(self._read())
@@ -119,8 +122,9 @@ class Jail:
         try:
             async with asyncio.timeout(limit):
                 status = await self._ends[started[0]]
-        except TimeoutError:
-            await self.signal(started[1], signal.SIGKILL, group=True)
+        except (TimeoutError, asyncio.CancelledError):
+            with contextlib.suppress(HarnessError):
+                await self.signal(started[1], signal.SIGKILL, group=True)
             raise
         finally:
             self._ends.pop(started[0], None)
@@ -139,6 +143,10 @@ class Jail:
         """Start a program that goes on. Raises HarnessError where it cannot be started."""
         order, pid = await self._start(argv, text=None, environment=environment, output=output, **options)
         return Program(self, pid, self._ends[order], output)
+
+    async def sweep(self) -> None:
+        """End every process in the cell and take its root away, so that `build` can make it anew."""
+        await self._order(order="sweep")
 
     async def signal(self, pid: int, number: int, *, group: bool = False) -> None:
         """Send a signal to a program of the cell, by its process id in there; one that has ended is passed over.

@@ -11,7 +11,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from harness.errors import UsageError
 
@@ -23,13 +24,28 @@ REFUSED = 125
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def command_inside(command: Sequence[str]) -> list[str]:
+    """The command line that runs a command in namespaces of its own; for a child of this process only.
+
+    The kernel ends it all when the thread that starts it ends.
+    """
+    return [sys.executable, "-P", "-m", "harness.isolation.launch", str(os.getpid()), *command]
+
+
+def passed_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment, ours if none is given, in which a Python of the same kind finds this package."""
+    given = dict(os.environ if environment is None else environment)
+    package = str(Path(__file__).resolve().parents[2])
+    inherited = given.get("PYTHONPATH", "")
+    return given | {"PYTHONPATH": os.pathsep.join(filter(None, (package, inherited)))}
+
+
 def enter(command: Sequence[str], *, environment: dict[str, str] | None = None) -> int:
     """Run the command in namespaces of its own and give back its exit status; input and output are ours.
 
     Raises UsageError, with the remedy, where the machine does not allow it.
     """
-    far = [sys.executable, "-m", "harness.isolation.launch", str(os.getpid()), *command]
-    process = subprocess.Popen(far, env=environment)
+    process = subprocess.Popen(command_inside(command), env=passed_environment(environment))
     handlers = {each: signal.signal(each, lambda number, _: process.send_signal(number)) for each in _PASSED_ON}
     try:
         status = process.wait()
@@ -46,7 +62,8 @@ def enter(command: Sequence[str], *, environment: dict[str, str] | None = None) 
 def possible() -> str:
     """Why namespaces of one's own cannot be had; empty where they can."""
     tried = subprocess.run(
-        [sys.executable, "-m", "harness.isolation.launch", str(os.getpid()), "true"],
+        command_inside(["true"]),
+        env=passed_environment(),
         capture_output=True,
         text=True,
         check=False,

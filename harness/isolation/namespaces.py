@@ -8,6 +8,8 @@ import signal
 from enum import IntFlag
 from pathlib import Path
 
+from . import subids
+
 
 class Namespace(IntFlag):
     """What unshare(2) can give a process of its own."""
@@ -39,6 +41,7 @@ class Mount(IntFlag):
 
 
 _PR_SET_PDEATHSIG = 1
+_MNT_DETACH = 2
 
 
 def _libc() -> ctypes.CDLL:
@@ -57,11 +60,43 @@ def unshare(namespaces: Namespace) -> None:
 
 
 def unshare_as_user(namespaces: Namespace) -> None:
-    """The same for an ordinary user, who becomes root in a user namespace of his own. Raises OSError."""
+    """The same for an ordinary user, who becomes root in a user namespace of his own. Raises OSError.
+
+    With subordinate ids, where he has them; else he is the only user in there.
+    """
     uid, gid = os.geteuid(), os.getegid()
-    unshare(Namespace.USER)
-    map_ids(uid, gid, inside=0)
+    if subids.reason():
+        unshare(Namespace.USER)
+        map_ids(uid, gid, inside=0)
+    else:
+        _unshare_with_subordinate_ids()
     unshare(namespaces)
+
+
+def _unshare_with_subordinate_ids() -> None:
+    """Another process has to write the map, from outside of the new user namespace."""
+    us = os.getpid()
+    entered, enter = os.pipe()
+    worker = os.fork()
+    if worker == 0:
+        os.close(enter)
+        os.read(entered, 1)
+        try:
+            subids.give(us)
+        except OSError as error:
+            os.write(2, f"danelab: {error}\n".encode())
+            os._exit(1)
+        os._exit(0)
+    os.close(entered)
+    try:
+        unshare(Namespace.USER)
+    finally:
+        os.close(enter)
+        _, status = os.waitpid(worker, 0)
+    if status:
+        raise OSError("the subordinate ids could not be used")
+    os.setgid(0)
+    os.setuid(0)
 
 
 def map_ids(uid: int, gid: int, *, inside: int) -> None:
@@ -69,6 +104,12 @@ def map_ids(uid: int, gid: int, *, inside: int) -> None:
     Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
     Path("/proc/self/uid_map").write_text(f"{inside} {uid} 1", encoding="ascii")
     Path("/proc/self/gid_map").write_text(f"{inside} {gid} 1", encoding="ascii")
+
+
+def has_one_id() -> bool:
+    """Whether this user namespace knows one uid only: an ordinary user's, without subordinate ids."""
+    lines = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
+    return sum(int(line.split()[2]) for line in lines) == 1
 
 
 def mount(source: str | None, target: str, kind: str | None, *, flags: Mount | int = 0, data: str = "") -> None:
@@ -81,6 +122,11 @@ def mount(source: str | None, target: str, kind: str | None, *, flags: Mount | i
         data.encode() if data else None,
     )
     _checked(result, f"mount {kind or source} on {target}")
+
+
+def unmount(target: str) -> None:
+    """umount2(2), at once for new users of it, later for those who still are in there. Raises OSError."""
+    _checked(_libc().umount2(target.encode(), _MNT_DETACH), f"unmount {target}")
 
 
 def forget_outer_mounts() -> None:

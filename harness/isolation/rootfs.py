@@ -64,10 +64,11 @@ class Root:
         for name in _MERGED:
             (self.at / name).symlink_to(f"usr/{name}")
         layers = [*(str(tree / "usr") for tree in self._trees()), "/usr"]
-        if len(layers) > 1:
-            mount("overlay", str(self.at / "usr"), "overlay", data=f"lowerdir={':'.join(layers)}")
-        else:
-            mount("/usr", str(self.at / "usr"), None, flags=Mount.BIND | Mount.RECURSIVE)
+        if len(layers) == 1:
+            # An overlay and no bind mount: what has no upper layer cannot be written to.
+            (self.at / ".nothing").mkdir()
+            layers.insert(0, str(self.at / ".nothing"))
+        mount("overlay", str(self.at / "usr"), "overlay", data=f"lowerdir={':'.join(layers)}")
         self._etc()
         for name in ("lib", "spool", "log", "tmp", "mail", "cache", "backups"):
             (self.at / "var" / name).mkdir()
@@ -78,7 +79,6 @@ class Root:
                     command = ["cp", "-r", "--no-preserve=ownership", f"{tree / name}/.", str(self.at / name)]
                     subprocess.run(command, check=True)
         mount("/proc", str(self.at / "proc"), None, flags=Mount.BIND | Mount.RECURSIVE)
-        mount("/sys", str(self.at / "sys"), None, flags=Mount.BIND | Mount.RECURSIVE)
         self._dev()
 
     def _trees(self) -> list[Path]:

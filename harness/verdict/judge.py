@@ -10,6 +10,7 @@ from harness.scenario.models import Mode, Scenario
 from harness.scenario.outcomes import Code
 from harness.scenario.requirements import Requirement
 
+from .checking import is_checker, judge_checker
 from .conformance import covering
 from .fates import Fate, Numbered
 from .finding import UNPROVED, Finding, weigh
@@ -56,6 +57,10 @@ def judge(
     results: list[Result] = []
     for target in targets:
         mine = _sort_out(numbered, target, alone=len(targets) == 1)
+        if any(map(is_checker, mine.values())):
+            told = judge_checker(target, ran, mine, requirements=requirements or {}, groups=groups or {})
+            results.extend(_excused(result, unplaced) for result in told)
+            continue
         observations = {scenario.id: observe(scenario, target, mine.get(scenario.id, mine[""])) for scenario in ran}
         bench = _Bench(observations, profile, requirements or {}, groups or {})
         results.extend(_excused(bench.result(scenario.id), unplaced) for scenario in ran)
