@@ -1,7 +1,7 @@
 """What a checker is, in one small file: packages, command line, how its output is read, what it cannot do.
 
 Words of `argv`, files and environment are templates (`harness.targets.templates`) with these names: `resolver` (its
-address; the port is 53), `host_name` (the checker's own machine), `trust_anchor` and `root_hints` (in master-file form),
+address; the port is 53), `host_name` (the checker's own machine), `trust_anchor` and `root_hints` (as master files),
 `ca_file` (the publicly trusted CA's certificate), `python` (that reads its packages). `{domain}`, `{host}` and `{port}`
 in `argv` stand for what is to be checked.
 """
