@@ -10,7 +10,9 @@ DanelabError                  exit code 3 unless a class below says otherwise
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -47,6 +49,9 @@ class ScenarioError(DanelabError):
         self.remedy = remedy
         where = f"{file}: {key}: " if key else f"{file}: "
         super().__init__(where + problem + (f"; {remedy}" if remedy else ""))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(ScenarioError, file=self.file, key=self.key, remedy=self.remedy), (self.problem,)
 
 
 class HarnessError(DanelabError):

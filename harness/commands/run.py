@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +12,15 @@ import click
 
 from harness.errors import UsageError
 
+from .choices import choose_network, choose_resolver, enter_lists, offers_of
 from .common import PATTERNS_HELP, patterns_argument, scenarios_option
 
 if TYPE_CHECKING:
     from harness.report import RunReport
-    from harness.run import Picked, Progress
+    from harness.run import Plan, Progress
 
+LABS = click.Choice(["auto", "loopback", "namespace"])
+RESOLVERS = click.Choice(["auto", "simulated", "unbound", "bind", "knot", "powerdns", "target"])
 MODES = click.Choice(["opportunistic", "mandatory", "unaware"])
 FORMATS = ("json",)
 _FEW = 4
@@ -26,7 +28,10 @@ _FEW = 4
 
 EPILOG = f"""\b
 Targets:
-  builtin                         the built-in DANE sender
+  builtin                         the built-in DANE sender; builtin:mandatory, builtin:unaware
+  postfix:dane                    a mail server that danelab configures and runs (danelab targets list)
+  ./my-mta.toml                   one of your own (docs/targets.md)
+  posttls-finger                  a checker, judged on what it finds
   'command:CMD {{recipient}} ...'   any command, run once a message; {{sender}} and {{message}}
                                   (a file) are filled in too, and DANELAB_RESOLVER and
                                   DANELAB_SMTP_PORT in its environment say where the lab is
@@ -37,6 +42,7 @@ Examples:
   danelab run                                      all scenarios, the built-in sender
   danelab run --mode unaware                       what a sender without DANE gives away
   danelab run ee-mismatch -v                       one, with what else its verdict rests on
+  danelab run -t postfix:dane -t exim:try -t opensmtpd
   danelab run -t 'command:./send.py {{recipient}} {{message}}' --out result
 
 \b
@@ -48,8 +54,10 @@ Exit status: 0 as expected, 1 not conforming, 2 usage or scenario error, 3 danel
 @click.command("run", short_help="Test a sender: raise the lab, send, judge.", epilog=EPILOG)
 @patterns_argument
 @scenarios_option
-@click.option("-t", "--target", default="builtin", show_default=True, help="What is tested.")
-@click.option("-m", "--mode", type=MODES, default="opportunistic", show_default=True, help="What it does about DANE.")
+@click.option("-t", "--target", "targets", multiple=True, help="What is tested; several run at once. Default: builtin.")
+@click.option("--lab", type=LABS, default="auto", show_default=True, help="Where: namespace has real ports.")
+@click.option("--resolver", type=RESOLVERS, default="auto", show_default=True, help="Who resolves for the target.")
+@click.option("-m", "--mode", type=MODES, default="opportunistic", show_default=True, help="Where a target has none.")
 @click.option("--judge-as", type=MODES, default=None, help="What it is judged by. Default: the mode, or opportunistic.")
 @click.option("-r", "--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Also write json=FILE.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for journal.ndjson and report.json.")
@@ -60,11 +68,14 @@ Exit status: 0 as expected, 1 not conforming, 2 usage or scenario error, 3 danel
 @click.option("--no-ipv6", is_flag=True, help="Leave scenarios with IPv6 hosts out.")
 @click.option("-v", "--verbose", is_flag=True, help="A line for each scenario, with its evidence.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option("--inside", is_flag=True, hidden=True)
 def command(
     patterns: tuple[str, ...],
     own_paths: tuple[Path, ...],
     *,
-    target: str,
+    targets: tuple[str, ...],
+    lab: str,
+    resolver: str,
     mode: str,
     judge_as: str | None,
     reports: tuple[str, ...],
@@ -76,36 +87,45 @@ def command(
     no_ipv6: bool,
     verbose: bool,
     quiet: bool,
+    inside: bool,
 ) -> int:
-    """Let a target loose in the lab and judge what it does."""
+    """Let targets loose in the lab and judge what they do."""
     with _Meter(visible=not quiet) as meter:
         from rich.console import Console
 
         from harness.lab.lab import Ports
         from harness.report import show
-        from harness.run import LOOPBACK_OFFERS, Plan, pick, run
+        from harness.run import Plan, run
         from harness.scenario.models import Mode, Need
         from harness.scenario.requirements import load_requirements
         from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
-        from harness.targets import named
-        from harness.verdict import Profile
+        from harness.targets import Network, named
 
         files = [_report(word) for word in reports]
-        kind = named(target)
+        kinds = [named(word) for word in targets or ("builtin",)]
+        network = choose_network(lab, kinds)
         requirements = load_requirements(own_scenarios() / REQUIREMENTS)
         suite = load_suite(*own_paths, requirements=requirements.keys())
-        profile = Profile.of(Mode(mode))
-        if judge_as:
-            profile = replace(profile, judged_as=Mode(judge_as))
-        offers = (LOOPBACK_OFFERS | kind.offers) - ({Need.IPV6} if no_ipv6 else set())
-        picked = pick(suite, patterns, profile=profile, offers=offers)
+        who = choose_resolver(resolver, network, fetch=not inside)
+        contenders = enter_lists(
+            kinds,
+            suite,
+            patterns,
+            mode=Mode(mode),
+            judge_as=Mode(judge_as) if judge_as else None,
+            offers=offers_of(network, who) - ({Need.IPV6} if no_ipv6 else set()),
+        )
         if out is not None:
             _folder(out)
             files.append(out / "report.json")
+        if network is Network.NAMESPACE and not inside:
+            for kind in kinds:
+                kind.fetch()
+            return _enter(sys.argv[1:])
         plan = Plan(
-            picked=picked,
-            profile=profile,
-            target=kind,
+            contenders=contenders,
+            network=network,
+            resolver=who,
             seed=seed,
             ports=Ports(resolver=resolver_port, smtp=smtp_port),
             limit=limit,
@@ -115,21 +135,32 @@ def command(
         report = run(plan, progress=meter.advance)
     for file in files:
         _write(report, file)
-    show(report, Console(highlight=False), verbose=verbose, notes=_notes(picked, files, journal=plan.journal))
+    show(report, Console(highlight=False), verbose=verbose, notes=_notes(plan, files))
     return report.exit_code
 
 
-def _notes(picked: Picked, files: Iterable[Path], *, journal: Path | None) -> Iterator[str]:
+def _enter(arguments: Sequence[str]) -> int:
+    """The same command in namespaces of its own."""
+    from harness.isolation.launch import enter
+
+    return enter([sys.executable, "-P", "-m", "harness.cli", *arguments, "--inside"])
+
+
+def _notes(plan: Plan, files: Iterable[Path]) -> Iterator[str]:
     """What else there is to know about this run."""
-    if picked.left_out:
-        needs = Counter(need for some in picked.left_out.values() for need in some)
-        several = ", ".join(f"{number} for want of {need}" for need, number in sorted(needs.items()))
-        yield f"Left out, as neither this lab nor this target offers what they need: {several}."
-    if picked.along:
-        some = ", ".join(picked.along[:_FEW])
-        more = f" and {len(picked.along) - _FEW} more" if len(picked.along) > _FEW else ""
+    several = len(plan.contenders) > 1
+    for each in plan.contenders:
+        if each.picked.left_out:
+            needs = Counter(need for some in each.picked.left_out.values() for need in some)
+            wanting = ", ".join(f"{number} for want of {need}" for need, number in sorted(needs.items()))
+            whom = f" for {each.name}" if several else ""
+            yield f"Left out{whom}, as neither this lab nor this target offers what they need: {wanting}."
+    along = sorted({key for each in plan.contenders for key in each.picked.along})
+    if along:
+        some = ", ".join(along[:_FEW])
+        more = f" and {len(along) - _FEW} more" if len(along) > _FEW else ""
         yield f"Run along, since verdicts on the others rest on them: {some}{more}."
-    written = [str(file) for file in (*([journal] if journal else []), *files)]
+    written = [str(file) for file in (*([plan.journal] if plan.journal else []), *files)]
     if written:
         yield f"Written: {', '.join(written)}"
 
@@ -186,10 +217,12 @@ class _Meter:
                 TimeElapsedColumn(),
                 console=Console(stderr=True),
                 transient=True,
+                # No thread: the run forks.
+                auto_refresh=False,
             )
             self._rich.start()
             task = self._rich.add_task("scenarios", total=None)
-            self._bar = lambda done, total: self._rich.update(task, completed=done, total=total)
+            self._bar = lambda done, total: self._rich.update(task, completed=done, total=total, refresh=True)
         return self
 
     def __exit__(self, *_: object) -> None:

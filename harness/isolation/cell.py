@@ -1,9 +1,11 @@
 """One target's namespaces, and the process in them that starts programs.
 
-`python -m harness.isolation.cell PARENT` reads orders, a JSON object with an "id" a line, and answers each likewise:
+`python -m harness.isolation.cell PARENT NICE` reads orders, a JSON object with an "id" a line, and answers
+each likewise:
 
     {"order": "network", "wire": 3}                           loopback and the far end of the wire
     {"order": "root", "root": {...}, "files": {...}}          builds the private root
+    {"order": "names", "resolver": "203.0.113.0", ...}        who resolves for programs outside the root
     {"order": "start", "argv": [...], ...}                    starts a program, answers at once; its end is told later
     {"order": "sweep"}                                        ends every process in the cell, takes its root away
     {"order": "signal", "pid": 12, "number": 9}               sends a signal to a program, or to its process group
@@ -31,7 +33,7 @@ from typing import Any
 
 from . import fakeid, links
 from .namespaces import LAB, Mount, Namespace, die_with_parent, forget_outer_mounts, map_ids, mount, unmount, unshare
-from .rootfs import Account, Root, chroot
+from .rootfs import NSSWITCH, RESOLV_CONF, Account, Root, chroot
 
 
 class _Cell:
@@ -78,6 +80,7 @@ class _Cell:
         obey: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "network": self._network,
             "root": self._build,
+            "names": self._names,
             "start": self._start,
             "signal": self._signal,
             "sweep": self._sweep,
@@ -117,6 +120,13 @@ class _Cell:
         os.set_blocking(self._log.fileno(), False)
         self._log.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         (root.at / "dev/log").chmod(0o666)
+        return {}
+
+    def _names(self, order: dict[str, Any]) -> dict[str, Any]:
+        for name, text in (("resolv.conf", RESOLV_CONF.format(order["resolver"])), ("nsswitch.conf", NSSWITCH)):
+            mine = Path(order["scratch"], name)
+            mine.write_text(text, encoding="ascii")
+            mount(str(mine), str(Path("/etc", name).resolve()), None, flags=Mount.BIND)
         return {}
 
     def _start(self, order: dict[str, Any]) -> dict[str, Any]:
@@ -200,6 +210,7 @@ def _tell(answer: dict[str, Any]) -> None:
 def main() -> None:
     """Enter namespaces of its own and serve. The caller is root in its user namespace."""
     die_with_parent(int(sys.argv[1]))
+    os.nice(int(sys.argv[2]))
     unshare(LAB)
     reading, writing = os.pipe()
     worker = os.fork()

@@ -44,13 +44,17 @@ class Jail:
         scratch: Path,
         heard: Callable[[str], None] | None = None,
         gone: Callable[[int, int], None] | None = None,
+        nice: int = 0,
     ) -> None:
         """`scratch` is a folder for the output of programs; `heard` gets every line written to the cell's /dev/log.
+
+        `nice` is how far its programs stand back behind the lab when all want to run (nice(2)).
 
         `gone` is told process id and exit status of every process that ends and was not started from here: daemons.
         """
         self.wire = wire
         self._scratch = scratch
+        self._nice = nice
         self._heard = heard or (lambda _: None)
         self._gone = gone or (lambda _pid, _status: None)
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
@@ -64,7 +68,7 @@ class Jail:
     async def __aenter__(self) -> Self:
         self._ready = asyncio.get_running_loop().create_future()
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "harness.isolation.cell", str(os.getpid())),
+            *(sys.executable, "-P", "-m", "harness.isolation.cell", str(os.getpid()), str(self._nice)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=passed_environment(),
@@ -102,6 +106,11 @@ class Jail:
         described |= {"at": str(root.at), "prefix": str(root.prefix) if root.prefix else None}
         described["libraries"] = [str(each) for each in root.libraries]
         await self._order(order="root", root=described, files=dict(files), binds=dict(binds or {}))
+
+    async def resolve_with(self, address: str) -> None:
+        """For programs outside a private root: in the cell, let /etc/resolv.conf name this resolver, and let host names
+        come from the DNS alone. Raises HarnessError where the machine has no such files."""
+        await self._order(order="names", resolver=address, scratch=str(self._scratch))
 
     async def run(
         self,

@@ -7,6 +7,15 @@ import ipaddress
 from dataclasses import dataclass
 
 from . import netlink
+from .namespaces import Namespace, unshare
+
+BLOCKS = ("198.18.0.0/15", "2001:db8::/32")
+"""Where the lab's servers are: for benchmarks (RFC 2544) and for documentation (RFC 3849)."""
+
+
+def own_network() -> None:
+    """Leave the network for a new one that has nothing but a loopback interface, switched off. Raises OSError."""
+    unshare(Namespace.NETWORK)
 
 
 def loopback_up() -> None:
@@ -28,7 +37,10 @@ def make_local(*networks: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Wire:
-    """A veth pair between the lab and one cell: point-to-point addresses and the cell's default route."""
+    """A veth pair between the lab and one cell: point-to-point addresses, and the cell's routes to the lab's blocks.
+
+    There is no default route: whatever is meant for anywhere else fails at once.
+    """
 
     number: int
     """From 0; decides names and addresses."""
@@ -63,14 +75,14 @@ class Wire:
         netlink.switch_on(self.name)
 
     def attach(self) -> None:
-        """In the cell: give the far end its addresses and make it the way to everywhere. Raises OSError."""
+        """In the cell: give the far end its addresses and make it the way to the lab's blocks. Raises OSError."""
         netlink.rename(self._far, "eth0")
         netlink.add_address("eth0", self.cell_ipv4, 31)
         netlink.switch_on("eth0")
-        netlink.add_default_route(self.lab_ipv4)
+        netlink.add_route(BLOCKS[0], gateway=self.lab_ipv4)
         with contextlib.suppress(OSError):
             netlink.add_address("eth0", self.cell_ipv6, 64)
-            netlink.add_default_route(self.lab_ipv6)
+            netlink.add_route(BLOCKS[1], gateway=self.lab_ipv6)
 
     @property
     def _far(self) -> str:

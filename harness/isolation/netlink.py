@@ -67,13 +67,11 @@ def add_local_route(network: str, name: str) -> None:
     _request(_NEW_ROUTE, body, flags=_EXCLUSIVE_CREATE, what=f"local route to {network}")
 
 
-def add_default_route(gateway: str) -> None:
-    """`ip route add default via GATEWAY`. Raises OSError."""
-    parsed = ipaddress.ip_address(gateway)
-    everywhere = ipaddress.ip_network("0.0.0.0/0" if parsed.version == 4 else "::/0")
-    body = _route(everywhere, table=_MAIN_TABLE, scope=_EVERYWHERE, kind=_UNICAST)
-    body += _attribute(_GATEWAY, parsed.packed)
-    _request(_NEW_ROUTE, body, flags=_EXCLUSIVE_CREATE, what=f"default route via {gateway}")
+def add_route(network: str, *, gateway: str) -> None:
+    """`ip route add NETWORK via GATEWAY`. Raises OSError."""
+    body = _route(ipaddress.ip_network(network), table=_MAIN_TABLE, scope=_EVERYWHERE, kind=_UNICAST)
+    body += _attribute(_GATEWAY, ipaddress.ip_address(gateway).packed)
+    _request(_NEW_ROUTE, body, flags=_EXCLUSIVE_CREATE, what=f"route to {network} via {gateway}")
 
 
 def _family(version: int) -> int:

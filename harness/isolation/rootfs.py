@@ -26,7 +26,9 @@ _PASSWD = (
     "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin",
 )
 _GROUP = ("root:x:0:", "daemon:x:1:", "mail:x:8:", "nogroup:x:65534:")
-_NSSWITCH = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n"
+# trust-ad: glibc would otherwise take AD out of the answers of any resolver (resolv.conf(5)).
+RESOLV_CONF = "nameserver {}\noptions edns0 trust-ad\n"
+NSSWITCH = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,13 +111,12 @@ class Root:
         ]
         self.write("/etc/passwd", "\n".join((*_PASSWD, *users, "")))
         self.write("/etc/group", "\n".join((*_GROUP, *(f"{each.name}:x:{each.uid}:" for each in self.accounts), "")))
-        self.write("/etc/nsswitch.conf", _NSSWITCH)
+        self.write("/etc/nsswitch.conf", NSSWITCH)
         short = self.host_name.partition(".")[0]
         lines = [f"127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {self.host_name} {short}\n"]
         lines += [f"{address} {name}\n" for name, address in self.hosts.items()]
         self.write("/etc/hosts", "".join(lines))
-        # trust-ad: glibc would otherwise take AD out of the answers of any resolver (resolv.conf(5)).
-        self.write("/etc/resolv.conf", f"nameserver {self.resolver}\noptions edns0 trust-ad\n")
+        self.write("/etc/resolv.conf", RESOLV_CONF.format(self.resolver))
         self.write("/etc/hostname", short + "\n")
         self.write("/etc/mailname", self.host_name + "\n")
         self.write("/etc/aliases", "postmaster: root\n")

@@ -51,14 +51,19 @@ class Lab:
         now: int,
         ports: Ports | None = None,
         target: str = "",
+        internet: Internet | None = None,
     ) -> None:
-        """`scenarios` with the files they come from; `now` is the start of the run, in seconds since 1970."""
+        """`scenarios` with the files they come from; `now` is the start of the run, in seconds since 1970.
+
+        `internet` has the scenarios already, where somebody has made it beforehand.
+        """
         self._scenarios = tuple(scenarios)
         self._recorder = recorder
         self._seed = seed
         self._now = now
         self._ports = ports or Ports()
         self._stack = contextlib.AsyncExitStack()
+        self._made = internet
         self._internet: Internet | None = None
         self.mail = self._mail_hosts(target)
 
@@ -66,14 +71,18 @@ class Lab:
         async with contextlib.AsyncExitStack() as stack:
             # The mail hosts come first: their port is the port label of every TLSA owner name.
             await stack.enter_async_context(self.mail)
-            self._internet = Internet(seed=self._seed, now=self._now, plan=self.plan, port=self.mail.port)
-            for scenario, file in self._scenarios:
-                self._internet.add(scenario, file=file)
+            self._internet = self._made or self._new_internet()
             self._authority = Authority(self._internet, self._recorder, by_address=self.by_address)
             self._resolver = SimulatedResolver(self._internet, self._recorder)
             await self._listen(stack)
             self._stack = stack.pop_all()
         return self
+
+    def _new_internet(self) -> Internet:
+        internet = Internet(seed=self._seed, now=self._now, plan=self.plan, port=self.mail.port)
+        for scenario, file in self._scenarios:
+            internet.add(scenario, file=file)
+        return internet
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
@@ -115,7 +124,7 @@ class Lab:
         """An address in the domain that mail is sent from."""
         return f"postmaster@{self.internet.sender_domain}"
 
-    def change(self, scenario: Scenario) -> None:
+    async def change(self, scenario: Scenario) -> None:
         """Let the world of this scenario look different from now on."""
         self.internet.replace(scenario)
         self._authority.forget()

@@ -32,6 +32,11 @@ class NamespaceLab(Lab):
             DnsServer(self._respond, address=EVERYWHERE, port=DNS_PORT)
         )
 
+    @property
+    def resolver_at(self) -> str:
+        """Where somebody in the lab's own network finds it; targets have it at the lab's end of their wires."""
+        return f"127.0.0.1:{DNS_PORT}"
+
     def _respond(self, message: bytes, transport: Transport, client: str, asked: str) -> bytes | None:
         is_authority = self.plan.world_of(asked) is not None
         server = self._authority if is_authority else self._resolver

@@ -1,6 +1,6 @@
 """Reports: what a run came to, for people and for programs."""
 
 from .console import show
-from .model import RunFacts, RunReport, build
+from .model import RunFacts, RunReport, Tested, build
 
-__all__ = ["RunFacts", "RunReport", "build", "show"]
+__all__ = ["RunFacts", "RunReport", "Tested", "build", "show"]

@@ -15,17 +15,10 @@ from harness.scenario.outcomes import Code
 from harness.verdict import Grade, Result, Verdict
 
 from .failures import MANY, failures
+from .matrix import STYLES, matrix
 from .model import RunReport, grouped
 from .plain import plain
 
-STYLES = {
-    Verdict.PASS: "green",
-    Verdict.ALLOWED: "cyan",
-    Verdict.FAIL: "bold red",
-    Verdict.INCONCLUSIVE: "yellow",
-    Verdict.UNSUPPORTED: "bright_black",
-    Verdict.ERROR: "magenta",
-}
 _CONCLUSION = {
     ExitCode.AS_EXPECTED: "As expected.",
     ExitCode.NOT_CONFORMING: "Not conforming.",
@@ -54,22 +47,35 @@ def show(report: RunReport, console: Console, *, verbose: bool = False, notes: I
     """
     page = _Page(console)
     run = report.run
-    page.line(f"danelab: {', '.join(run.targets)}; mode {run.mode}; resolver {run.resolver}; seed {run.seed}", "bold")
-    if run.judged_as is not run.mode:
-        page.line(f"Judged as a sender in mode {run.judged_as}: what does one in mode {run.mode} give away?")
-    for (target, group), results in grouped(report.results).items():
-        _group(page, results, name=" / ".join(filter(None, (target if len(run.targets) > 1 else "", group))))
+    several = len(run.targets) > 1
+    who = (
+        f"{len(run.targets)} targets" if several else "".join(f"{each.name}; mode {each.mode}" for each in run.targets)
+    )
+    page.line(f"danelab: {who}; lab {run.lab}; resolver {run.resolver}; seed {run.seed}", "bold")
+    for target in run.targets:
+        if target.judged_as is not target.mode:
+            name = f"{target.name} is judged" if several else "Judged"
+            page.line(f"{name} as a sender in mode {target.judged_as}: what does one in mode {target.mode} give away?")
+    if several:
+        matrix(page, report, verbose=verbose)
+    for (_, group), results in grouped(report.results).items() if not several else ():
+        _group(page, results, name=group)
         page.table(_rows(results, verbose=verbose))
     if report.results:
         page.line()
         page.line(_CODES, "dim")
     failures(page, report)
-    _choices(page, [result for result in report.results if result.target not in report.inactive])
+    for target in run.targets:
+        if target.name not in report.inactive and (verbose or not several):
+            mine = [result for result in report.results if result.target == target.name]
+            _choices(page, mine, of=f" by {target.name}" if several else "")
     _remarks(page, report)
     for note in notes:
         page.line()
         page.line(note, "dim")
     page.line()
+    for target in run.targets if several else ():
+        page.line(f"{target.name}: {_counted(each for each in report.results if each.target == target.name)}.")
     page.line(_sum(report), "bold green" if report.exit_code == ExitCode.AS_EXPECTED else "bold red")
 
 
@@ -99,6 +105,21 @@ class _Page:
         for row in cells:
             table.add_row("", *row)
         self._console.print(table)
+
+    def grid(self, head: Sequence[tuple[str, str]], rows: Iterable[Sequence[tuple[str, str]]]) -> None:
+        """Rows of cells below a head; columns of equal width but for the first, which has what it needs."""
+        cells = [[self._lines(*cell) for cell in row] for row in rows]
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), expand=True)
+        widest = max((row[0].cell_len for row in cells), default=0)
+        table.add_column(self._lines(*head[0]), width=min(widest, self._console.width // 3), overflow="fold")
+        for each in head[1:]:
+            table.add_column(self._lines(*each), ratio=1, overflow="fold")
+        for row in cells:
+            table.add_row(*row)
+        self._console.print(table)
+
+    def _lines(self, text: str, style: str) -> Text:
+        return Text("\n").join(self.text(line, style) for line in text.split("\n"))
 
 
 def _group(page: _Page, results: Sequence[Result], *, name: str) -> None:
@@ -143,7 +164,7 @@ def _rows(results: Sequence[Result], *, verbose: bool) -> Iterable[Sequence[tupl
             yield (result.verdict, STYLES[result.verdict]), (result.outcome, ""), (words, "")
 
 
-def _choices(page: _Page, results: Iterable[Result]) -> None:
+def _choices(page: _Page, results: Iterable[Result], *, of: str) -> None:
     """What the target made of the choices that the RFCs leave to it, in words."""
     taken: dict[Choice, dict[str, list[str]]] = {}
     for result in results:
@@ -152,7 +173,7 @@ def _choices(page: _Page, results: Iterable[Result]) -> None:
             taken.setdefault(result.choice, {}).setdefault(seen, []).append(result.scenario)
     if taken:
         page.line()
-        page.line("Choices taken", "bold")
+        page.line(f"Choices taken{of}", "bold")
         page.table(
             ((choice if first else "", "cyan"), (seen, ""), (", ".join(names), ""))
             for choice, made in sorted(taken.items())
@@ -176,11 +197,12 @@ def _said(outcome: str) -> str:
 
 def _remarks(page: _Page, report: RunReport) -> None:
     """What is said once instead of a hundred times."""
+    modes = {target.name: target.mode for target in report.run.targets}
     for target in report.inactive:
         page.line()
         page.line(f"DANE is not active in this configuration ({target}).", "bold red")
         why = ", as is to be expected in mode unaware."
-        if report.run.mode is not Mode.UNAWARE:
+        if modes[target] is not Mode.UNAWARE:
             why = (
                 ". Perhaps DANE is switched off, or the resolver does not validate, or its AD bit is not trusted "
                 "('options trust-ad' in resolv.conf)."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
@@ -16,21 +17,34 @@ VERSION: Literal[1] = 1
 """Version of the JSON report's format; it changes when a field changes its meaning or goes away."""
 
 
+class Tested(Record):
+    """One target of the run."""
+
+    name: str
+    mode: Mode
+    """What it was configured to do about DANE."""
+    judged_as: Mode
+    """What it was judged by: a target without DANE is judged as an opportunistic DANE sender."""
+    scenarios: int
+    """How many scenarios it was judged in."""
+    complete: bool
+    """Whether the journal tells of it to the end."""
+
+
 class RunFacts(Record):
     """What was run."""
 
-    mode: Mode
-    """What the target was configured to do about DANE."""
-    judged_as: Mode
-    """What it was judged by: a target without DANE is judged as an opportunistic DANE sender."""
+    lab: str
+    """Where the targets met the lab: `loopback`, `namespace` or `network`."""
     resolver: str
+    """Who resolved for them."""
     seed: str
     """The same seed gives the same names, keys and addresses."""
     duration: float
     """Seconds."""
     scenarios: int
-    """How many scenarios were judged."""
-    targets: tuple[str, ...]
+    """How many scenarios were judged, for one target or another."""
+    targets: tuple[Tested, ...]
     started: str = ""
     """When the run began, in ISO 8601; empty where that is not told."""
     complete: bool
@@ -57,19 +71,31 @@ class RunReport(Record):
 def build(events: Iterable[Event], results: Sequence[Result], *, started: str = "") -> RunReport:
     """The report of a run, from its journal and its results. `started` is the time of day, which no journal holds."""
     known = list(events)
-    start = next((event for event in known if isinstance(event, RunStarted)), None)
+    starts = {event.target: event for event in known if isinstance(event, RunStarted)}
+    ended = {event.target for event in known if isinstance(event, RunEnded)}
+    first = next(iter(starts.values()), None)
+    judged = Counter(result.target for result in results)
+    targets = tuple(
+        Tested(
+            name=name,
+            mode=Mode(starts[name].mode) if name in starts else Mode.OPPORTUNISTIC,
+            judged_as=Mode(starts[name].judged_as) if name in starts else Mode.OPPORTUNISTIC,
+            scenarios=judged[name],
+            complete=bool(ended & {name, ""}),
+        )
+        for name in dict.fromkeys((*starts, *judged))
+    )
     problems = faults(known)
     return RunReport(
         run=RunFacts(
-            mode=Mode(start.mode) if start else Mode.OPPORTUNISTIC,
-            judged_as=Mode(start.judged_as) if start else Mode.OPPORTUNISTIC,
-            resolver=start.resolver if start else "unknown",
-            seed=start.seed if start else "",
+            lab=first.lab if first else "unknown",
+            resolver=first.resolver if first else "unknown",
+            seed=first.seed if first else "",
             duration=max((event.at for event in known), default=0.0),
             scenarios=len({result.scenario for result in results}),
-            targets=start.targets if start else tuple(dict.fromkeys(result.target for result in results)),
+            targets=targets,
             started=started,
-            complete=any(isinstance(event, RunEnded) for event in known),
+            complete=bool(targets) and all(target.complete for target in targets),
         ),
         summary=dict(count(results)),
         exit_code=exit_code(results, faults=problems),

@@ -2,10 +2,23 @@
 
 plan      which scenarios, and what else their verdicts need     worlds     each of them worked out beforehand
 letters   the messages that a target is given                    running    the run itself
+trial     one target's way through it, in a lab of its own       together   several at once
 """
 
-from .plan import LOOPBACK_OFFERS, Picked, Plan, pick
+from .plan import LOOPBACK_OFFERS, NAMESPACE_OFFERS, REAL_RESOLVER_OFFERS, Contender, Picked, Plan, pick
 from .running import Progress, run
 from .worlds import work_out, wrong_worlds
 
-__all__ = ["LOOPBACK_OFFERS", "Picked", "Plan", "Progress", "pick", "run", "work_out", "wrong_worlds"]
+__all__ = [
+    "LOOPBACK_OFFERS",
+    "NAMESPACE_OFFERS",
+    "REAL_RESOLVER_OFFERS",
+    "Contender",
+    "Picked",
+    "Plan",
+    "Progress",
+    "pick",
+    "run",
+    "work_out",
+    "wrong_worlds",
+]

@@ -10,16 +10,21 @@ from pathlib import Path
 
 from harness.errors import NothingConcluded
 from harness.lab.lab import Ports
+from harness.lab.resolvers.software import ResolverSoftware
 from harness.scenario.load import Entry
 from harness.scenario.models import Need, Scenario
 from harness.scenario.requirements import Requirement
 from harness.scenario.selection import select
 from harness.scenario.suite import Suite
-from harness.targets import Kind
+from harness.targets import Kind, Network
 from harness.verdict import Profile, companions
 
 LOOPBACK_OFFERS = frozenset({Need.IPV6, Need.QUEUE})
 """Needs that a lab on the loopback interface with the simulated resolver meets."""
+NAMESPACE_OFFERS = LOOPBACK_OFFERS | {Need.NAMESPACE}
+"""Needs that a lab in a network namespace meets."""
+REAL_RESOLVER_OFFERS = frozenset({Need.VALIDATING_RESOLVER})
+"""Needs that a resolver meets which really asks the authoritative servers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +40,26 @@ class Picked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Contender:
+    """A target in a run, and what it is judged by there."""
+
+    name: str
+    """Unique in the run."""
+    kind: Kind
+    profile: Profile
+    picked: Picked
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """A run that can be carried out."""
 
-    picked: Picked
-    profile: Profile
-    target: Kind
+    contenders: tuple[Contender, ...]
+    network: Network = Network.LOOPBACK
+    resolver: ResolverSoftware = ResolverSoftware.SIMULATED
     seed: str = "danelab"
     ports: Ports = field(default_factory=Ports)
+    """Where to listen on loopback."""
     limit: float = 60.0
     """How long a target may take to make up its mind about one message, in seconds."""
     journal: Path | None = None
@@ -50,14 +67,28 @@ class Plan:
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
     """The rules whose words failures are told in."""
 
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All scenarios that any target has to do with, sorted by id."""
+        found = {entry.id: entry for contender in self.contenders for entry in contender.picked.entries}
+        return tuple(found[key] for key in sorted(found))
 
-def pick(suite: Suite, patterns: Iterable[str] = (), *, profile: Profile, offers: frozenset[Need]) -> Picked:
+
+def pick(
+    suite: Suite,
+    patterns: Iterable[str] = (),
+    *,
+    profile: Profile,
+    offers: frozenset[Need],
+    checks: bool = False,
+) -> Picked:
     """The scenarios that the patterns mean, and those without which nothing follows from them.
 
-    `offers` are the needs that lab and target meet. Raises UsageError for a pattern that matches nothing,
-    ScenarioError where IPv6 is wanted of a machine that has none, and NothingConcluded when nothing can be run.
+    `offers` are the needs that lab and target meet; `checks` is for a checker, which can be judged only where a
+    scenario says what is to be found. Raises UsageError for a pattern that matches nothing, ScenarioError where IPv6
+    is wanted of a machine that has none, and NothingConcluded when nothing can be run.
     """
-    asked = select(suite, patterns).chosen
+    asked = [entry for entry in select(suite, patterns).chosen if not checks or _can_be_checked(entry.scenario)]
     lacking = {entry.id: found for entry in suite if (found := _lacking(entry.scenario, offers))}
     chosen = tuple(entry for entry in asked if entry.id not in lacking)
     left_out = {entry.id: lacking[entry.id] for entry in asked if entry.id in lacking}
@@ -71,12 +102,19 @@ def pick(suite: Suite, patterns: Iterable[str] = (), *, profile: Profile, offers
     return Picked(entries=tuple(entries), along=tuple(sorted(along)), left_out=left_out)
 
 
+def _can_be_checked(scenario: Scenario) -> bool:
+    expects = [scenario.expect, *(step.expect for step in scenario.steps if step.expect is not None)]
+    return any(expect.checker is not None for expect in expects)
+
+
 def _lacking(scenario: Scenario, offers: frozenset[Need]) -> tuple[Need, ...]:
     needs = dict.fromkeys((*scenario.needs, *((Need.IPV6,) if _ipv6_key(scenario) else ())))
     return tuple(need for need in needs if need not in offers)
 
 
 def _nothing(left_out: Mapping[str, tuple[Need, ...]]) -> str:
+    if not left_out:
+        return "nothing that was asked for says what a checker should find; `danelab list` shows what else there is"
     key, needs = next(iter(left_out.items()))
     which = f"{key} needs {' and '.join(needs)}" + (f", and {len(left_out) - 1} more likewise" * (len(left_out) > 1))
     return f"nothing that was asked for can be run here: {which}; `danelab list` shows what else there is"

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from harness.errors import DanelabError, ScenarioError
+from harness.lab.namespace import SMTP_PORT
 from harness.scenario.load import Entry
 from harness.scenario.models import Scenario, Step
 from harness.scenario.source import shown
 from harness.scenario.stages import stages
-from harness.world.addresses import LOOPBACK
+from harness.world.addresses import BENCHMARKING, LOOPBACK
 from harness.world.build import World
 from harness.world.internet import Internet
+
+from .plan import Plan
 
 _ANY_TIME = 1_767_225_600
 """The start of 2026: certificates with dates before 1950 cannot be made, so lint must not live in 1970."""
@@ -50,6 +53,37 @@ def work_out(internet: Internet, entry: Entry) -> None:
         # Certificates and keys are made by a library, which has its own limits to what a file can ask for.
         problem = f"its world cannot be made: {error}"
         raise ScenarioError(problem, file=shown(entry.file), remedy="change the value that this comes from") from error
+
+
+def internet_of(plan: Plan, *, now: int) -> Internet:
+    """All worlds of the plan, worked out, for a lab with a network to itself. Raises ScenarioError."""
+    internet = Internet(seed=plan.seed, now=now, plan=BENCHMARKING, port=SMTP_PORT)
+    for entry in plan.entries:
+        internet.add(entry.scenario, file=shown(entry.file))
+    all_worked_out(internet, plan.entries)
+    return internet
+
+
+def all_worked_out(internet: Internet, entries: Iterable[Entry]) -> tuple[list[Entry], dict[str, Exception]]:
+    """Work every world out: those that could be, and by id what danelab itself fails at in the others.
+
+    Raises ScenarioError where a file is to blame.
+    """
+    sound: list[Entry] = []
+    faults: dict[str, Exception] = {}
+    wrong: list[ScenarioError] = []
+    for entry in entries:
+        try:
+            work_out(internet, entry)
+            sound.append(entry)
+        except ScenarioError as error:
+            wrong.append(error)
+        except Exception as error:
+            faults[entry.id] = error
+    if wrong:
+        first, more = wrong[0], f" ({len(wrong) - 1} more: danelab lint lists them)" if len(wrong) > 1 else ""
+        raise ScenarioError(first.problem, file=first.file, key=first.key, remedy=first.remedy + more)
+    return sound, faults
 
 
 def wrong_worlds(entries: Iterable[Entry]) -> Iterator[ScenarioError]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from harness.errors import UsageError
-
-from .base import Kind, Mail, Surroundings, Target, Word
+from .base import Checks, Kind, Mail, Network, Surroundings, Target, Word
 from .builtin import BuiltinSender
+from .checker_subject import subject
 from .command import CommandTarget
+from .naming import named
 
-__all__ = ["BuiltinSender", "CommandTarget", "Kind", "Mail", "Surroundings", "Target", "Word", "named"]
-
-
-def named(word: str) -> Kind:
-    """The target that a word on the command line means. Raises UsageError, also for a command that cannot be run."""
-    kind, colon, rest = word.partition(":")
-    if word == "builtin":
-        return BuiltinSender.kind()
-    if kind == "command" and colon:
-        return CommandTarget.kind(rest)
-    raise UsageError(
-        f"there is no target {word!r}; write 'builtin', or 'command:' and a command line with {{recipient}} in it"
-    )
+__all__ = [
+    "BuiltinSender",
+    "Checks",
+    "CommandTarget",
+    "Kind",
+    "Mail",
+    "Network",
+    "Surroundings",
+    "Target",
+    "Word",
+    "named",
+    "subject",
+]

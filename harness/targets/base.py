@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
+from harness.isolation.links import Wire
 from harness.journal import Status
-from harness.scenario.models import Mode, Need
+from harness.scenario.models import Choice, Mode, Need
+from harness.scenario.outcomes import Code
+
+if TYPE_CHECKING:
+    from .checker import Discovery
+    from .checker_subject import Subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +36,18 @@ class Surroundings:
     where it had one only."""
     seed: str = ""
     """What decides where a target leaves something to chance, if it can be told to."""
+    scratch: Path
+    """A folder of its own, for files that nobody needs after the run."""
+    host_name: str
+    sender_domain: str
+    trust_anchor: str
+    """The root's DS record in master-file form, for a target that validates by itself."""
+    root_hints: str
+    """Name and address of the root's server in master-file form."""
+    wire: Wire | None = None
+    """The wire between the lab and the target's network; None where they share one, as on loopback."""
+    listens: str = ""
+    """Address of the lab on the network that a target elsewhere shares with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +103,53 @@ class Target(Protocol):
         ...
 
 
+STANDS_BACK = 10
+"""How nice targets are to the lab (nice(2)): many processes of theirs must not keep it from answering in time."""
+
+
+class Network(StrEnum):
+    """Where a target meets the lab."""
+
+    LOOPBACK = "loopback"
+    """On 127.0.0.0/8 and high ports: any user, any system."""
+    NAMESPACE = "namespace"
+    """In a network namespace of its own, at ports 25 and 53."""
+    OUTSIDE = "network"
+    """On another machine, virtual or real, that reaches the lab at addresses of a network device."""
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """A target that finds out and delivers nothing. An async context manager, as others are."""
+
+    name: str
+    keeps_answers: bool
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    async def check(self, subject: Subject) -> Discovery:
+        """Look at a domain."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """What a word on the command line means, before there is a lab."""
 
+    name: str
     offers: frozenset[Need]
     """Needs of scenarios that such a target meets by itself."""
-    make: Callable[[Surroundings], Target]
+    make: Callable[[Surroundings], Target | Checks]
+    has_cell: bool = True
+    """Whether it has a network of its own in a namespace lab, and a wire to the lab's."""
+    networks: frozenset[Network] = frozenset({Network.LOOPBACK, Network.NAMESPACE})
+    mode: Mode | None = None
+    """What it is meant to do about DANE; None: what the run says."""
+    choices: Mapping[Choice, tuple[Code, ...]] = field(default_factory=dict)
+    """Choices that it declares, with the outcomes they lead to."""
+    checks: bool = False
+    """Whether it finds out and delivers nothing: its scenarios are those that say what a checker should find."""
+    fetch: Callable[[], object] = lambda: None
+    """Get from the network what it is made of, where that is not in the cache. Raises UsageError."""

@@ -63,11 +63,21 @@ class BuiltinSender:
         self._ending = False
 
     @classmethod
-    def kind(cls, *, name: str = "builtin", command: Sequence[str] = _BUILTIN, arguments: Sequence[str] = ()) -> Kind:
+    def kind(
+        cls,
+        *,
+        name: str = "builtin",
+        command: Sequence[str] = _BUILTIN,
+        arguments: Sequence[str] = (),
+        mode: Mode | None = None,
+    ) -> Kind:
         """Such a target, before there is a lab."""
         return Kind(
+            name=f"{name}:{mode}" if mode else name,
             offers=frozenset({Need.ROUTE}),
             make=lambda around: cls(around, name=name, command=command, arguments=arguments),
+            has_cell=False,
+            mode=mode,
         )
 
     async def __aenter__(self) -> Self:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.isolation.jail import Jail
 from harness.isolation.links import Wire
 from harness.isolation.rootfs import Account, Root
 from harness.journal import Opinion
-from harness.world.addresses import BENCHMARKING
+from harness.scenario.models import Mode
 
-from .checker_definition import CheckerDefinition
+from .base import STANDS_BACK, Kind, Network, Surroundings
+from .checker_definition import CheckerDefinition, find_checker
 from .checker_python import FOLDER, python_tree
 from .checker_subject import Subject
-from .packages import Bundle, prefix
+from .packages import Bundle, Unavailable, prefix
 from .templates import fill
 
 CA_FILE = "/etc/ssl/certs/ca-certificates.crt"
@@ -89,7 +89,7 @@ class Checker:
         self.name = definition.name
         self._definition = definition
         self._place = place
-        self._jail = Jail(wire=place.wire, scratch=place.scratch)
+        self._jail = Jail(wire=place.wire, scratch=place.scratch, nice=STANDS_BACK)
         self._free = asyncio.Semaphore(definition.at_once)
         self._stack = contextlib.AsyncExitStack()
 
@@ -123,7 +123,6 @@ class Checker:
             )
             own = {name: text for name, text in files.items() if not name.startswith("/usr/")}
             await self._jail.build(root, files={CA_FILE: place.webpki, **own}, binds=place.parts.binds)
-            await self._keep_inside()
             # Postfix waits where its configuration was changed within the last seconds.
             await self._jail.run(["touch", "-d", "@1000000000", CA_FILE, *own])
             self._stack = stack.pop_all()
@@ -131,15 +130,6 @@ class Checker:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
-
-    async def _keep_inside(self) -> None:
-        wire = self._place.wire
-        blocks = (wire.lab_ipv4, str(BENCHMARKING.ipv4), wire.lab_ipv6, str(BENCHMARKING.ipv6))
-        done = await self._jail.run(
-            [sys.executable, "-P", "-m", "harness.targets.checker_routes", *blocks], inside=False
-        )
-        if done.status:
-            raise HarnessError(f"{self.name}: its routes cannot be set: {done.output.strip()}")
 
     def _laid_over(self, files: Mapping[str, str]) -> Path:
         """A tree with the files that belong below /usr, which is read-only in the root."""
@@ -200,4 +190,39 @@ def _replaced(word: str, values: Mapping[str, str]) -> str:
     return word
 
 
-__all__ = ["Checker", "CheckerPlace", "Discovery", "Parts", "fetched"]
+def checker_kind(name: str) -> Kind:
+    """What the name of a checker means. Raises UsageError."""
+    definition = find_checker(name)
+
+    def make(around: Surroundings) -> Checker:
+        assert around.wire is not None
+        place = CheckerPlace(
+            wire=around.wire,
+            scratch=around.scratch,
+            parts=fetched(definition),
+            webpki=around.webpki,
+            trust_anchor=around.trust_anchor,
+            root_hints=around.root_hints,
+            host_name=around.host_name,
+            port=around.smtp_port,
+        )
+        return Checker(definition, place)
+
+    def fetch() -> None:
+        try:
+            fetched(definition)
+        except Unavailable as problem:
+            raise UsageError(f"{name} cannot be had here: {problem.reason}; see: danelab doctor") from None
+
+    return Kind(
+        name=name,
+        offers=frozenset(),
+        make=make,
+        networks=frozenset({Network.NAMESPACE}),
+        mode=Mode.OPPORTUNISTIC,
+        checks=True,
+        fetch=fetch,
+    )
+
+
+__all__ = ["Checker", "CheckerPlace", "Discovery", "Parts", "checker_kind", "fetched"]

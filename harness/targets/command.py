@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Self
 
 from harness.errors import UsageError
+from harness.isolation.jail import Jail
 from harness.journal import Status
 
-from .base import Kind, Mail, Surroundings, Word, timed_out
+from .base import STANDS_BACK, Kind, Mail, Surroundings, Word, timed_out
 
 _PLACEHOLDER = re.compile(r"\{(sender|recipient|message)\}")
 _EXAMPLE = "command:'my-mta {sender} {recipient} {message}'"
@@ -52,7 +53,11 @@ class CommandTarget:
     def kind(cls, line: str) -> Kind:
         """Such a target, from its command line. Raises UsageError for one that cannot be run."""
         words = _parsed(line)
-        return Kind(offers=frozenset(), make=lambda around: cls(words, around))
+        return Kind(
+            name=f"command:{Path(words[0]).name}",
+            offers=frozenset(),
+            make=lambda around: cls(words, around) if around.wire is None else CommandInCell(words, around),
+        )
 
     async def __aenter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="danelab-", ignore_cleanup_errors=True)
@@ -78,11 +83,7 @@ class CommandTarget:
         values = {"sender": mail.sender, "recipient": recipient, "message": str(message)}
         words = [_PLACEHOLDER.sub(lambda found: values[found[1]], word) for word in self._words]
         async with self._free:
-            # A file and no pipe: what the command leaves running behind it may hold its output open.
-            with tempfile.TemporaryFile(dir=self._folder.name) as output:
-                status = await self._run(words, output=output.fileno())
-                output.seek(max(0, output.seek(0, os.SEEK_END) - _READ))
-                said = output.read().decode(errors="replace")
+            status, said = await self._run(words)
         if status is None:
             return timed_out([recipient], self._around.limit)[0]
         lines = [line.strip() for line in said.splitlines() if line.strip()]
@@ -92,8 +93,15 @@ class CommandTarget:
             self._around.died(reason, mail)
         return Word(recipient=recipient, status=_meaning(status), reason=reason)
 
-    async def _run(self, words: Sequence[str], *, output: int) -> int | None:
-        """Its exit status; None where it did not end in time."""
+    async def _run(self, words: Sequence[str]) -> tuple[int | None, str]:
+        """Its exit status, None where it did not end in time, and the end of what it printed."""
+        # A file and no pipe: what the command leaves running behind it may hold its output open.
+        with tempfile.TemporaryFile(dir=self._folder.name) as output:
+            status = await self._started(words, output=output.fileno())
+            output.seek(max(0, output.seek(0, os.SEEK_END) - _READ))
+            return status, output.read().decode(errors="replace")
+
+    async def _started(self, words: Sequence[str], *, output: int) -> int | None:
         starting = asyncio.create_task(
             asyncio.create_subprocess_exec(
                 *words,
@@ -119,6 +127,33 @@ class CommandTarget:
             return None
         finally:
             await _end(process)
+
+
+class CommandInCell(CommandTarget):
+    """The same with a network of its own: resolv.conf names the lab's resolver, and mail hosts are at port 25."""
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        assert self._around.wire is not None
+        self._jail = Jail(wire=self._around.wire, scratch=self._around.scratch, nice=STANDS_BACK)
+        await self._jail.__aenter__()
+        try:
+            await self._jail.resolve_with(self._around.wire.lab_ipv4)
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self._jail.__aexit__(*failure)
+        await super().__aexit__(*failure)
+
+    async def _run(self, words: Sequence[str]) -> tuple[int | None, str]:
+        try:
+            ended = await self._jail.run(words, environment=self._environment, limit=self._around.limit, inside=False)
+        except TimeoutError:
+            return None, ""
+        return ended.status, ended.output[-_READ:]
 
 
 def _parsed(line: str) -> tuple[str, ...]:

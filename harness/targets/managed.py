@@ -13,12 +13,13 @@ from harness.isolation.namespaces import SCRATCH, has_one_id
 from harness.isolation.rootfs import Account, Root
 from harness.journal import Status
 
-from .base import Mail, Word
-from .definition import Definition, Rootless, Source
+from .base import STANDS_BACK, Kind, Mail, Network, Surroundings, Word
+from .definition import Definition, Rootless, Source, find
 from .handover import Refused, hand_over
 from .hearing import Hearing, Job
 from .place import Place as Place
 from .programs import command_line, ended, said
+from .provision import fetch_or_say, trees
 from .templates import fill
 from .turns import Turns
 
@@ -45,7 +46,9 @@ class Managed:
         self._scratch = place.scratch or SCRATCH / f"{definition.name}-{place.wire.number}"
         self._root = self._scratch / "root"
         self._hearing = Hearing(definition.observe, crashed=place.died, log=place.log)
-        self.jail = Jail(wire=place.wire, scratch=self._scratch, heard=self._hearing.heard, gone=self._gone)
+        self.jail = Jail(
+            wire=place.wire, scratch=self._scratch, heard=self._hearing.heard, gone=self._gone, nice=STANDS_BACK
+        )
         self._service: Program | None = None
         self._daemon: int | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -315,3 +318,34 @@ class Managed:
             meaning = Status.CRASHED
             self._place.died(f"{Path(program).name} {reason}", job.mail)
         job.decide_all(meaning, reason)
+
+
+def managed_kind(word: str) -> Kind:
+    """What `postfix:dane` or `./my-mta.toml:strict` means. Raises UsageError, or ScenarioError for a bad definition."""
+    definition, mode = find(word)
+    meant = definition.modes[mode]
+
+    def make(around: Surroundings) -> Managed:
+        assert around.wire is not None
+        found = trees(definition)
+        place = Place(
+            wire=around.wire,
+            scratch=around.scratch,
+            prefix=found[0] if found else None,
+            libraries=found[1:],
+            webpki=around.webpki,
+            host_name=around.host_name,
+            sender_domain=around.sender_domain,
+            died=around.died,
+        )
+        return Managed(definition, mode, place)
+
+    return Kind(
+        name=f"{definition.name}:{mode}",
+        offers=frozenset(definition.offers),
+        make=make,
+        networks=frozenset({Network.NAMESPACE}),
+        mode=meant.mode,
+        choices=meant.choices,
+        fetch=lambda: fetch_or_say(definition),
+    )

@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.errors import UsageError
+
 from . import recipes
 from .apt import Unavailable, locked
 from .definition import Definition
@@ -57,6 +59,14 @@ def fetch(definition: Definition, *, told: Told = lambda _: None) -> tuple[Path,
     if definition.build and not recipes.built_path(definition.build).is_dir():
         recipes.build(definition.build, told=told)
     return tuple(_trees(definition))
+
+
+def fetch_or_say(definition: Definition, *, told: Told = lambda _: None) -> tuple[Path, ...]:
+    """The same. Raises UsageError, with the way to a remedy, where they cannot be had."""
+    try:
+        return fetch(definition, told=told)
+    except Unavailable as problem:
+        raise UsageError(f"{definition.name} cannot be had here: {problem.reason}; see: danelab doctor") from None
 
 
 def _trees(definition: Definition) -> list[Path]:

@@ -8,6 +8,7 @@ from harness.journal import (
     Connected,
     Died,
     Event,
+    Found,
     Handshake,
     HarnessFault,
     Left,
@@ -40,6 +41,8 @@ def _told(event: Event) -> str:
             return f"message for {', '.join(event.recipients)} handed over"
         case Reported():
             return f"target reports {event.status}" + (f": {event.reason}" if event.reason else "")
+        case Found():
+            return f"the checker finds {event.finding}" + (f": {event.text}" if event.text else "")
         case Asked():
             secure = ", AD" if event.authentic_data else ""
             return f"{event.name} {event.type} asked of the {event.where}: {event.rcode}{secure}"

@@ -36,7 +36,7 @@ Judged = tuple[Sending, Fate, Finding]
 
 def judge(
     scenarios: Iterable[Scenario],
-    profile: Profile,
+    profile: Profile | None,
     events: Iterable[Event],
     *,
     requirements: Mapping[str, Requirement] | None = None,
@@ -44,25 +44,29 @@ def judge(
 ) -> list[Result]:
     """One result for each target of the run and each of the scenarios that took part in it, in their order.
 
+    `profile` is what all targets are judged by; None: by what the journal says of each.
     `requirements` gives failures the words of the rule; `groups` names the group of each scenario, by id.
     Events that name no target belong to the only one, and to none where there are several; scenes belong to all.
     An event that makes no sense makes its scenario an error of ours, and no other.
     """
     numbered = list(enumerate(events, 1))
-    started = next((event for _, event in numbered if isinstance(event, RunStarted)), None)
-    ran = [scenario for scenario in scenarios if started is None or scenario.id in started.scenarios]
+    listed = list(scenarios)
+    starts = {event.target: event for _, event in numbered if isinstance(event, RunStarted)}
     named = dict.fromkeys(event.target for _, event in numbered if event.target)
-    targets = started.targets if started and started.targets else tuple(named) or ("",)
-    unplaced = faults(event for _, event in numbered)
+    targets = tuple(starts) or tuple(named) or ("",)
     results: list[Result] = []
     for target in targets:
+        started = starts.get(target)
+        ran = [scenario for scenario in listed if started is None or scenario.id in started.scenarios]
+        unplaced = faults(event for _, event in numbered if event.target in ("", target))
+        rule = profile or (Profile.told(started) if started else Profile.of(Mode.OPPORTUNISTIC))
         mine = _sort_out(numbered, target, alone=len(targets) == 1)
         if any(map(is_checker, mine.values())):
             told = judge_checker(target, ran, mine, requirements=requirements or {}, groups=groups or {})
             results.extend(_excused(result, unplaced) for result in told)
             continue
         observations = {scenario.id: observe(scenario, target, mine.get(scenario.id, mine[""])) for scenario in ran}
-        bench = _Bench(observations, profile, requirements or {}, groups or {})
+        bench = _Bench(observations, rule, requirements or {}, groups or {})
         results.extend(_excused(bench.result(scenario.id), unplaced) for scenario in ran)
     return results
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from harness.journal import RunStarted
 from harness.scenario.models import Choice, Expect, Mode
 from harness.scenario.outcomes import Code, Permitted
 
@@ -26,6 +27,12 @@ class Profile:
     def of(cls, mode: Mode, *, choices: Mapping[Choice, frozenset[Code]] | None = None) -> Profile:
         """The profile of a run in this mode. A target without DANE is judged as if it had it: what does it lack?"""
         return cls(mode, Mode.OPPORTUNISTIC if mode is Mode.UNAWARE else mode, choices or {})
+
+    @classmethod
+    def told(cls, started: RunStarted) -> Profile:
+        """The profile that the journal names."""
+        choices = {Choice(key): frozenset(map(Code, codes)) for key, codes in started.choices.items()}
+        return cls(Mode(started.mode), Mode(started.judged_as), choices)
 
     def towards(self, mode: Mode | None) -> Profile:
         """The rule for a destination that the administrator has given a mode of its own (None: he has not)."""

@@ -20,6 +20,7 @@ def test_what_stands_in_the_file_is_what_happened_even_before_it_is_closed(tmp_p
     file = tmp_path / "journal"
     recorder = Recorder(file, clock=lambda: 0.0)
     recorder.record(Died, reason="ünexpected\nend")
+    recorder.write()
     with file.open(encoding="utf-8") as lines:
         assert list(decode(lines)) == recorder.events
     recorder.record(RunEnded)

@@ -91,9 +91,15 @@ def test_several_targets_are_told_apart() -> None:
     other = Tape(target="exim")
     other.delivered("good").delivered("mismatch")
     tape.events.extend(other.events)
-    text = printed(report(tape.end(), (GOOD, MISMATCH)))
-    assert "postfix / baseline: 1 pass" in text
+    run = report(tape.end(), (GOOD, MISMATCH))
+    text = printed(run)
+    rows = [line.split() for line in text.splitlines()]
+    assert ["baseline", "1", "of", "1", "1", "of", "1"] in rows
+    assert ["mismatch", "DEFER", "FAIL", "TLS"] in rows
+    assert not any(row[:1] == ["good"] for row in rows)
     assert "mismatch / exim (security)" in text
+    assert text.splitlines()[-3:-1] == ["postfix: 2 pass.", "exim: 1 pass, 1 fail (security)."]
+    assert ["good", "AUTH", "TLS"] in [line.split() for line in printed(run, verbose=True).splitlines()]
 
 
 def test_plain_text_escapes_what_cannot_be_seen() -> None:

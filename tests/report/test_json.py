@@ -24,7 +24,7 @@ def test_a_mixed_run_is_reported_to_the_letter() -> None:
 def test_a_report_holds_what_programs_rely_on() -> None:
     told = json.loads(render(mixed()))
     assert told["version"] == 1
-    assert set(told["run"]) >= {"mode", "judged_as", "resolver", "seed", "duration", "scenarios", "targets"}
+    assert set(told["run"]) >= {"lab", "resolver", "seed", "duration", "scenarios", "targets"}
     assert told["summary"] == {"pass": 2, "allowed": 2, "fail": 3, "inconclusive": 1, "unsupported": 0, "error": 1}
     assert sum(told["summary"].values()) == len(told["results"])
     wanted = {"target", "scenario", "verdict", "grade", "outcome", "expected", "requirements", "reason", "leaked"}

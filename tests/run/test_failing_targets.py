@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.journal import Died, Reported, Status
-from harness.run import LOOPBACK_OFFERS, Plan, pick, run
+from harness.run import LOOPBACK_OFFERS, Contender, Plan, pick, run
 from harness.scenario.models import Mode
 from harness.scenario.suite import load_suite
 from harness.targets import BuiltinSender
@@ -89,7 +89,8 @@ def test_a_batch_that_dies_at_one_scenario_spoils_only_that_one(
     profile = Profile.of(Mode.OPPORTUNISTIC)
     journal = tmp_path / "journal.ndjson"
     picked = pick(load_suite(), FEW, profile=profile, offers=LOOPBACK_OFFERS | kind.offers)
-    report = run(Plan(picked=picked, profile=profile, target=kind, journal=journal))
+    deadly = Contender(name="deadly", kind=kind, profile=profile, picked=picked)
+    report = run(Plan(contenders=(deadly,), journal=journal))
     (tmp_path / "report.json").write_text(report.model_dump_json(), encoding="utf-8")
     done = Done(report.exit_code, "", "", tmp_path)
     spoils_only_the_worst(done)

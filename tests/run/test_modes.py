@@ -57,7 +57,7 @@ def test_a_dane_sender_passes_every_scenario(mode: str, mode_run: Runs) -> None:
     done = mode_run(mode)
     assert only(done.results, GOOD) == []
     assert done.status == 0, done.stderr
-    assert done.report.run.mode == mode
+    assert done.report.run.targets[0].mode == mode
     assert len(done.results) >= 150
 
 
@@ -89,7 +89,7 @@ def test_a_sender_without_dane_passes_when_it_is_judged_as_one(mode_run: Runs, s
 def test_what_a_target_is_judged_by_can_be_said_on_the_command_line(tmp_path: Path) -> None:
     done = run("-m", "unaware", "--judge-as", "unaware", "ee-mismatch", "starttls-stripped", out=tmp_path)
     assert only(done.results, GOOD) == []
-    assert (done.status, done.report.run.judged_as) == (0, Mode.UNAWARE)
+    assert (done.status, done.report.run.targets[0].judged_as) == (0, Mode.UNAWARE)
 
 
 @pytest.mark.parametrize("mode", ["opportunistic", "unaware"])

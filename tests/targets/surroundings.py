@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from harness.scenario.models import Mode
-from harness.targets import Mail, Surroundings
+from harness.targets import Checks, Kind, Mail, Surroundings, Target
 
 
 @dataclass
@@ -27,7 +28,19 @@ def around(*, limit: float = 30.0, died: Deaths | None = None, seed: str = "seed
         limit=limit,
         died=died or Deaths(),
         seed=seed,
+        scratch=Path("/nonexistent"),
+        host_name="mta.sender.example",
+        sender_domain="sender.example",
+        trust_anchor="",
+        root_hints="",
     )
+
+
+def made(kind: Kind, around: Surroundings) -> Target:
+    """A target of this kind, which is no checker."""
+    target = kind.make(around)
+    assert not isinstance(target, Checks)
+    return target
 
 
 def mail(*recipients: str, ident: str = "one.1", **more: object) -> Mail:

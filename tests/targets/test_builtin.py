@@ -15,7 +15,7 @@ from harness.journal import Status
 from harness.scenario.models import Mode, Need
 from harness.targets import BuiltinSender, Mail, Word, named
 
-from .surroundings import Deaths, around, mail
+from .surroundings import Deaths, around, made, mail
 
 CHILD = """\
 import json, os, sys, threading
@@ -49,7 +49,7 @@ def send(
 
     async def run() -> list[list[Word] | BaseException]:
         kind = BuiltinSender.kind(command=command, arguments=("--mutation", "none"))
-        async with kind.make(around(limit=limit, died=died)) as target:
+        async with made(kind, around(limit=limit, died=died)) as target:
             return await asyncio.gather(*map(target.send, mails), return_exceptions=True)
 
     return asyncio.run(run())
@@ -115,7 +115,7 @@ def test_once_it_has_died_a_message_has_the_process_to_itself(tmp_path: Path) ->
 
     async def run() -> list[list[Word]]:
         kind = BuiltinSender.kind(command=(sys.executable, "-c", CHILD), arguments=(str(told),))
-        async with kind.make(around()) as target:
+        async with made(kind, around()) as target:
             first = [asyncio.create_task(target.send(mail(f"{who}@a.example", ident=f"{who}.1"))) for who in WHO]
             while told.read_text() != "in work in work ":
                 await asyncio.sleep(0.01)
@@ -132,7 +132,7 @@ def test_an_end_between_two_messages_is_told_and_the_next_message_finds_a_new_pr
 
     async def run() -> list[Word]:
         kind = BuiltinSender.kind(command=(sys.executable, "-c", CHILD))
-        async with kind.make(around(died=died)) as target:
+        async with made(kind, around(died=died)) as target:
             await target.send(mail("last@a.example"))
             while not died.told:
                 await asyncio.sleep(0.01)
@@ -162,7 +162,7 @@ def test_another_package_called_harness_in_the_working_directory_is_not_taken_fo
     died = Deaths()
 
     async def run() -> list[Word]:
-        async with named("builtin").make(around(died=died)) as target:
+        async with made(named("builtin"), around(died=died)) as target:
             return await target.send(mail("user@one.example", relay="[127.0.0.1]:1"))
 
     assert [word.status for word in asyncio.run(run())] == [Status.DEFERRED]

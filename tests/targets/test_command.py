@@ -12,12 +12,12 @@ from harness.journal import Status
 from harness.targets import CommandTarget, Mail, Word, named
 
 from .ended import await_end
-from .surroundings import Deaths, around, mail
+from .surroundings import Deaths, around, made, mail
 
 
 def send(line: str, *mails: Mail, limit: float = 30.0, died: Deaths | None = None) -> list[Word]:
     async def run() -> list[Word]:
-        async with named(f"command:{line}").make(around(limit=limit, died=died)) as target:
+        async with made(named(f"command:{line}"), around(limit=limit, died=died)) as target:
             return [word for words in await asyncio.gather(*map(target.send, mails or [mail()])) for word in words]
 
     return asyncio.run(run())

@@ -69,16 +69,19 @@ class Tape:
         return self
 
     def start(self, *scenarios: Scenario, mode: Mode = Mode.OPPORTUNISTIC, targets: Sequence[str] = ()) -> Tape:
-        return self.add(
-            RunStarted,
-            target="",
-            mode=mode,
-            judged_as=Profile.of(mode).judged_as,
-            resolver="simulated",
-            seed="42",
-            scenarios=tuple(each.id for each in scenarios),
-            targets=tuple(targets) or (self.target,),
-        )
+        """Several targets run through the same scenarios."""
+        for each in targets or (self.target,):
+            self.add(
+                RunStarted,
+                target=each,
+                mode=mode,
+                judged_as=Profile.of(mode).judged_as,
+                resolver="simulated",
+                lab="loopback",
+                seed="42",
+                scenarios=tuple(each.id for each in scenarios),
+            )
+        return self
 
     def end(self) -> Tape:
         return self.add(RunEnded, target="")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.journal import Found, Opinion, decode, encode
+from harness.journal import Found, Opinion, Sent, decode, encode
 from harness.scenario.models import Scenario
 from harness.verdict import Grade, Result, Verdict
 from tests.verdict.tape import Tape, address, scenario
@@ -202,7 +202,7 @@ def test_checkers_and_senders_share_a_run() -> None:
     tape.start(GOOD, targets=("looker", "sender"))
     tape.found("good", Opinion.PASS)
     tape.target = "sender"
-    tape.add(type(tape.events[1]), scenario="good", recipients=(address("good"),), step=1)
+    tape.add(Sent, scenario="good", recipients=(address("good"),), step=1)
     tape.accepted("good")
     results = tape.end().judge(GOOD)
     assert results["good"].target == "sender"

@@ -1,0 +1,205 @@
+"""One target let loose in every scenario at once, in a lab of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from harness.errors import DanelabError, UsageError
+from harness.isolation.links import Wire
+from harness.journal import Died, Found, HarnessFault, Reported, RunEnded, RunStarted, Scene, Sent
+from harness.lab.lab import Lab
+from harness.lab.namespace import NamespaceLab
+from harness.lab.recorder import Recorder
+from harness.scenario.base import seconds
+from harness.scenario.load import Entry
+from harness.scenario.models import Scenario
+from harness.scenario.source import shown
+from harness.scenario.stages import stages
+from harness.targets import Checks, Mail, Network, Surroundings, Target, subject
+from harness.world.internet import Internet
+
+from .letters import letter
+from .plan import Contender, Plan
+from .worlds import address, all_worked_out, names, steps_of
+
+_SETTLE = 0.05
+"""How long the last connections are given to end once every message has been decided, in seconds."""
+_SOON = 0.1
+"""How long events may wait to be written to the journal, in seconds."""
+
+
+class Trial:
+    """A target's way through its scenarios."""
+
+    _lab: Lab
+    _target: Target | Checks
+
+    def __init__(
+        self,
+        plan: Plan,
+        contender: Contender,
+        *,
+        recorder: Recorder,
+        now: int,
+        internet: Internet | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """`progress` is told how many scenarios have been decided; `now` is in seconds since 1970."""
+        self._plan = plan
+        self._contender = contender
+        self._recorder = recorder
+        self._now = now
+        self._internet = internet
+        self._progress = progress or (lambda _: None)
+        self._done = 0
+
+    async def carry_out(self) -> None:
+        """To the end. Raises DanelabError for what cannot be done; what the target does wrong is in the journal."""
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                self._lab = await stack.enter_async_context(self._new_lab())
+                scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="danelab-")))
+                self._target = self._contender.kind.make(self._surroundings(scratch))
+                self._start()
+                await stack.enter_async_context(self._target)
+                # The target starts up in its own process meanwhile.
+                sound, wrong = all_worked_out(self._lab.internet, self._contender.picked.entries)
+                for key, error in wrong.items():
+                    self._fault(key, error)
+                writing = asyncio.create_task(self._write_soon())
+                stack.callback(writing.cancel)
+                async with asyncio.TaskGroup() as tasks:
+                    for entry in sorted(sound, key=_patience, reverse=True):
+                        tasks.create_task(self._scenario(entry.scenario))
+                await asyncio.sleep(_SETTLE)
+                self._recorder.record(RunEnded)
+        except* DanelabError as group:
+            raise _first(group) from None
+
+    async def _write_soon(self) -> None:
+        """The journal is to be read while the run goes on, and when it is killed."""
+        while True:
+            await asyncio.sleep(_SOON)
+            self._recorder.write()
+
+    def _new_lab(self) -> Lab:
+        kind = Lab if self._plan.network is Network.LOOPBACK else NamespaceLab
+        return kind(
+            [(entry.scenario, shown(entry.file)) for entry in self._contender.picked.entries],
+            recorder=self._recorder,
+            seed=self._plan.seed,
+            now=self._now,
+            ports=self._plan.ports,
+            target=self._contender.name,
+            internet=self._internet,
+        )
+
+    def _start(self) -> None:
+        contender = self._contender
+        self._recorder.record(
+            RunStarted,
+            mode=contender.profile.mode,
+            judged_as=contender.profile.judged_as,
+            resolver=self._plan.resolver,
+            lab=self._plan.network,
+            seed=self._plan.seed,
+            scenarios=tuple(entry.id for entry in contender.picked.entries),
+            choices={key: tuple(sorted(codes)) for key, codes in contender.profile.choices.items()},
+        )
+
+    def _surroundings(self, scratch: Path) -> Surroundings:
+        lab, internet = self._lab, self._lab.internet
+        wired = self._plan.network is Network.NAMESPACE and self._contender.kind.has_cell
+        wire = Wire(number=0) if wired else None
+        return Surroundings(
+            resolver=f"{wire.lab_ipv4}:53" if wire else lab.resolver_at,
+            smtp_port=lab.smtp_port,
+            mode=self._contender.profile.mode,
+            webpki=internet.around.webpki.certificate.public_bytes(Encoding.PEM).decode(),
+            limit=self._plan.limit,
+            died=self._died,
+            seed=self._plan.seed,
+            scratch=scratch,
+            host_name=f"mta.{internet.sender_domain}",
+            sender_domain=internet.sender_domain,
+            trust_anchor=internet.trust_anchor(),
+            root_hints=internet.root_hints(),
+            wire=wire,
+        )
+
+    def _died(self, reason: str, mail: Mail | None) -> None:
+        self._recorder.record(Died, scenario=mail.scenario if mail else "", reason=reason)
+
+    def _fault(self, scenario: str, error: Exception) -> None:
+        problem = f"{type(error).__name__}: {error}" if str(error) else repr(error)
+        self._recorder.record(HarnessFault, scenario=scenario, problem=problem)
+
+    async def _scenario(self, scenario: Scenario) -> None:
+        try:
+            await self._steps(scenario)
+        except UsageError:
+            raise
+        except Exception as error:
+            # Whatever breaks here is ours; it must not stop the other scenarios, nor count against the target.
+            self._fault(scenario.id, error)
+        self._done += 1
+        self._progress(self._done)
+
+    def _scene(self, scenario: str) -> None:
+        self._recorder.record(Scene, scenario=scenario, names=names(self._lab.internet.world(scenario)))
+
+    async def _steps(self, scenario: Scenario) -> None:
+        self._scene(scenario.id)
+        changed = {stage.step: stage.scenario for stage in stages(scenario)} if scenario.steps else {}
+        now = scenario
+        words: tuple[str, ...] = ()
+        number = 0
+        for index, step in enumerate(steps_of(scenario)):
+            if step.change is not None:
+                now = changed[index]
+                await self._lab.change(now)
+                self._scene(scenario.id)
+            elif step.wait is not None:
+                await asyncio.sleep(seconds(step.wait) if self._target.keeps_answers else 0)
+            else:
+                words = words if step.retry else step.send
+                number += 1
+                await self._send(now, words, number)
+
+    async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int) -> None:
+        lab, target = self._lab, self._target
+        world = lab.internet.world(scenario.id)
+        recipients = tuple(address(world, word) for word in words)
+        self._recorder.record(Sent, scenario=scenario.id, recipients=recipients, step=number)
+        if isinstance(target, Checks):
+            for each in dict.fromkeys(recipients):
+                found = await target.check(subject(lab.internet, each))
+                self._recorder.record(
+                    Found, scenario=scenario.id, recipient=each, finding=found.finding, text=found.text
+                )
+            return
+        mail = letter(scenario, world, recipients=recipients, number=number, sender=lab.sender)
+        for word in await target.send(mail):
+            self._recorder.record(
+                Reported, scenario=scenario.id, recipient=word.recipient, status=word.status, reason=word.reason
+            )
+
+
+def _patience(entry: Entry) -> tuple[int, float]:
+    """Roughly how long a scenario keeps a target busy; a run lasts as long as its slowest, so that one goes first."""
+    scenario = entry.scenario
+    servers = (*scenario.mx, *scenario.hosts, *scenario.servers.values())
+    pauses = [seconds(server.smtp.delay_handshake) for server in servers]
+    pauses += [seconds(server.smtp.hang_limit) for server in servers if "hang_limit" in server.smtp.model_fields_set]
+    return len(scenario.steps), max(pauses, default=0)
+
+
+def _first(group: BaseExceptionGroup[DanelabError]) -> DanelabError:
+    found = group.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found
