@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.lab.resolvers.software import ResolverSoftware
+    from pathlib import Path
+
+    from harness.lab.resolvers import ResolverSoftware
     from harness.run import Contender
     from harness.scenario.models import Mode, Need
     from harness.scenario.suite import Suite
@@ -19,11 +22,22 @@ if TYPE_CHECKING:
 AUTO = "auto"
 
 
-def choose_network(word: str, kinds: Sequence[Kind]) -> Network:
-    """The kind of lab that all the targets can meet. Raises UsageError where there is none."""
+def choose_network(word: str, kinds: Sequence[Kind], *, listens: str = "") -> Network:
+    """The kind of lab that all the targets can meet; `listens` is the address at which one elsewhere would.
+
+    Raises UsageError where there is none.
+    """
     from harness.targets import Network
 
-    wanted = list(Network) if word == AUTO else [Network(word)]
+    word = Network.OUTSIDE if listens else word
+    for kind in kinds:
+        if kind.networks == {Network.OUTSIDE} and not listens:
+            raise UsageError(f"{kind.name} is reached over a network; say at which address with --listen ADDRESS")
+        if listens and Network.OUTSIDE not in kind.networks:
+            raise UsageError(f"{kind.name} is run by danelab in a network of its own; leave --listen out")
+    if listens and len(kinds) > 1:
+        raise UsageError("with --listen there can be one target only, for nothing tells the mail of two apart")
+    wanted = [Network.LOOPBACK, Network.NAMESPACE] if word == AUTO else [Network(word)]
     for network in wanted:
         if all(network in kind.networks for kind in kinds):
             return network
@@ -35,17 +49,46 @@ def choose_network(word: str, kinds: Sequence[Kind]) -> Network:
     raise UsageError(f"{names}: there is no kind of lab that all of these can meet; run them one by one")
 
 
-def choose_resolver(word: str, network: Network, *, fetch: bool) -> ResolverSoftware:
-    """Who resolves; fetched first, where it is a program and `fetch` is set. Raises UsageError."""
-    from harness.lab.resolvers.software import ResolverSoftware
+def choose_resolver(word: str, network: Network, *, targets: int = 1) -> ResolverSoftware:
+    """Who resolves for so many targets. Raises UsageError where it cannot be had in that kind of lab."""
+    from harness.lab.resolvers import ResolverSoftware
     from harness.targets import Network
 
     if word == AUTO:
-        return ResolverSoftware.SIMULATED
+        return _usual(network, targets)
     software = ResolverSoftware(word)
     if software is not ResolverSoftware.SIMULATED and network is Network.LOOPBACK:
-        raise UsageError(f"--resolver {word} asks real name servers at port 53; take --lab namespace with it")
+        raise UsageError(f"--resolver {word} needs port 53 of a network of its own; take --lab namespace with it")
     return software
+
+
+def _usual(network: Network, targets: int) -> ResolverSoftware:
+    """unbound in a namespace where it is at hand, unless there are more targets than cores to give each one its own;
+    else the simulated one, which gives the same verdicts."""
+    from harness.lab.resolvers import ResolverSoftware
+    from harness.targets import Network
+
+    enough = network is Network.NAMESPACE and targets <= max(2, os.cpu_count() or 1)
+    if enough and prefix_of(ResolverSoftware.UNBOUND, fetch=False) is not None:
+        return ResolverSoftware.UNBOUND
+    return ResolverSoftware.SIMULATED
+
+
+def prefix_of(software: ResolverSoftware, *, fetch: bool) -> Path | None:
+    """Where the packages of a resolver lie unpacked; None where it is no program, or is not there and not to be
+    fetched. Raises UsageError where it cannot be fetched."""
+    from harness.lab.resolvers import packages_of
+    from harness.targets.packages import Bundle, Unavailable, prefix, prefix_path
+
+    if not software.is_real:
+        return None
+    bundle = Bundle(f"resolver-{software}", packages_of(software))
+    if not fetch:
+        return prefix_path(bundle) if prefix_path(bundle).is_dir() else None
+    try:
+        return prefix(bundle)
+    except Unavailable as problem:
+        raise UsageError(f"--resolver {software} cannot be had here: {problem.reason}; see: danelab doctor") from None
 
 
 def offers_of(network: Network, resolver: ResolverSoftware) -> frozenset[Need]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import socket
 from dataclasses import dataclass
 
 from . import netlink
@@ -21,6 +22,22 @@ def own_network() -> None:
 def loopback_up() -> None:
     """Switch the loopback interface on."""
     netlink.switch_on("lo")
+
+
+def devices() -> dict[str, str]:
+    """Every address of this network, and the name of the device that has it."""
+    return netlink.addresses()
+
+
+def is_local(address: str) -> bool:
+    """Whether packets to this address end on this machine, by its devices or by a local route."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as tried:
+        try:
+            tried.bind((address, 0))
+        except OSError:
+            return False
+    return True
 
 
 def make_local(*networks: str) -> None:

@@ -9,9 +9,10 @@ import ipaddress
 import os
 import socket
 import struct
+from collections.abc import Iterator
 
-_NEW_LINK, _DELETE_LINK, _NEW_ADDRESS, _NEW_ROUTE = 16, 17, 20, 24
-_REQUEST, _ACKNOWLEDGE, _EXCLUSIVE_CREATE = 0x1, 0x4, 0x600
+_NEW_LINK, _DELETE_LINK, _NEW_ADDRESS, _GET_ADDRESS, _NEW_ROUTE = 16, 17, 20, 22, 24
+_REQUEST, _ACKNOWLEDGE, _EXCLUSIVE_CREATE, _DUMP = 0x1, 0x4, 0x600, 0x300
 _UP = 0x1
 _NAME, _NAMESPACE_PID, _INFO = 3, 19, 18
 _INFO_KIND, _INFO_DATA, _VETH_PEER = 1, 2, 1
@@ -72,6 +73,33 @@ def add_route(network: str, *, gateway: str) -> None:
     body = _route(ipaddress.ip_network(network), table=_MAIN_TABLE, scope=_EVERYWHERE, kind=_UNICAST)
     body += _attribute(_GATEWAY, ipaddress.ip_address(gateway).packed)
     _request(_NEW_ROUTE, body, flags=_EXCLUSIVE_CREATE, what=f"route to {network} via {gateway}")
+
+
+def addresses() -> dict[str, str]:
+    """Every address of this network, and the name of the device that has it."""
+    found: dict[str, str] = {}
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as netlink:
+        netlink.send(struct.pack("=IHHII4BI", 24, _GET_ADDRESS, _REQUEST | _DUMP, 1, 0, 0, 0, 0, 0, 0))
+        while True:
+            data = netlink.recv(1 << 16)
+            place = 0
+            while place < len(data):
+                length, kind = struct.unpack_from("=IH", data, place)
+                if kind != _NEW_ADDRESS:
+                    return found
+                index = struct.unpack_from("=I", data, place + 20)[0]
+                held = dict(_attributes(data[place + 24 : place + length]))
+                # A point-to-point device's own address is the local one.
+                packed = held.get(_LOCAL_ADDRESS) or held[_ADDRESS]
+                found[str(ipaddress.ip_address(packed))] = socket.if_indextoname(index)
+                place += (length + 3) & ~3
+
+
+def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    while len(data) >= 4:
+        length, kind = struct.unpack_from("=HH", data)
+        yield kind, data[4:length]
+        data = data[(length + 3) & ~3 :]
 
 
 def _family(version: int) -> int:

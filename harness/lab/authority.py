@@ -94,7 +94,7 @@ class Authority:
         rcode = "none" if wire is None else Rcode(reply.rcode if query.version else wire[3] & 15).name
         scenario = self._internet.scenario_of(query.name)
         event: Asked | Strayed = Strayed(at=0, name=query.name, type=type_name(query.type))
-        if scenario or rcode != Rcode.REFUSED.name:
+        if scenario or (self._internet.is_inside(query.name) and rcode != Rcode.REFUSED.name):
             event = Asked(
                 at=0,
                 scenario=scenario,

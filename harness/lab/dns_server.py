@@ -7,14 +7,18 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, cast
 
 from harness.errors import UsageError
 
 Transport = Literal["udp", "tcp"]
 
-Responder = Callable[[bytes, Transport, str, str], bytes | None]
-"""From a message, its transport, the client and the address asked, to the reply; None for silence."""
+Response = bytes | asyncio.Future[bytes | None] | None
+"""A reply, None for silence, or a future that will have either; whoever made the future keeps and cancels it."""
+
+Responder = Callable[[bytes, Transport, str, str], Response]
+"""From a message, its transport, the client and the address asked, to the response."""
 
 KEPT_AT_MOST = 100_000
 """Packed answers that a responder keeps; then it begins anew, for some clients never ask in the same words twice."""
@@ -33,10 +37,12 @@ class DnsServer:
     Raises UsageError where the port is taken.
     """
 
-    def __init__(self, respond: Responder, *, address: str, port: int = 0) -> None:
+    def __init__(self, respond: Responder, *, address: str, port: int = 0, device: str = "") -> None:
+        """`device` is the network device whose packets alone are answered; empty: all."""
         self._respond = respond
         self.address = address
         self.port = port
+        self._device = device.encode()
         self._udp: socket.socket | None = None
         self._tcp: asyncio.Server | None = None
         self._streams: set[asyncio.BaseTransport] = set()
@@ -69,6 +75,8 @@ class DnsServer:
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
             try:
+                for opened in (tcp, udp) if self._device else ():
+                    opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._device + b"\0")
                 tcp.bind((self.address, self.port))
                 udp.bind((self.address, tcp.getsockname()[1]))
             except OSError as error:
@@ -97,11 +105,13 @@ class DnsServer:
             except (BlockingIOError, InterruptedError):
                 return
             reply = respond(message, "udp", client[0], address)
-            if reply is not None:
+            if isinstance(reply, bytes):
                 try:  # noqa: SIM105 (a context manager costs a tenth of an answer)
                     send(reply, client)
                 except OSError:
                     pass
+            elif reply is not None:
+                _when_done(reply, partial(_send, udp, client, None))
 
     def _read_with_destination(self) -> None:
         udp = self._udp
@@ -114,19 +124,48 @@ class DnsServer:
             asked = next(data for level, kind, data in ancillary if level == socket.IPPROTO_IP and kind == _IP_PKTINFO)
             _, _, destination = struct.unpack("@I4s4s", asked[:12])
             reply = self._respond(message, "udp", client[0], socket.inet_ntoa(destination))
-            if reply is not None:
-                source = struct.pack("@I4s4s", 0, destination, b"\0" * 4)
-                with contextlib.suppress(OSError):
-                    udp.sendmsg([reply], [(socket.IPPROTO_IP, _IP_PKTINFO, source)], 0, client)
+            source = struct.pack("@I4s4s", 0, destination, b"\0" * 4)
+            if isinstance(reply, bytes):
+                _send(udp, client, source, reply)
+            elif reply is not None:
+                _when_done(reply, partial(_send, udp, client, source))
+
+
+def _send(udp: socket.socket, client: tuple[str, int], source: bytes | None, reply: bytes | None) -> None:
+    """`source` is the in_pktinfo of the address to answer from, where it has to be said."""
+    if reply is not None:
+        ancillary = [(socket.IPPROTO_IP, _IP_PKTINFO, source)] if source else []
+        with contextlib.suppress(OSError):  # it may be closed by now
+            udp.sendmsg([reply], ancillary, 0, client)
+
+
+def _when_done(response: asyncio.Future[bytes | None], tell: Callable[[bytes | None], None]) -> None:
+    """Tell what came of it: silence where it was cancelled or failed. The event loop hears of a failure."""
+
+    def done(future: asyncio.Future[bytes | None]) -> None:
+        reply = None
+        try:
+            reply = None if future.cancelled() else future.result()
+        finally:
+            tell(reply)
+
+    response.add_done_callback(done)
 
 
 class _Stream(asyncio.Protocol):
-    """DNS over TCP (RFC 7766): messages behind their length, as many as the client likes."""
+    """DNS over TCP (RFC 7766): messages behind their length, as many as the client likes.
+
+    Answers go out as they come to be had, in any order (section 7).
+    """
 
     def __init__(self, respond: Responder, open_streams: set[asyncio.BaseTransport]) -> None:
         self._respond = respond
         self._open = open_streams
         self._held = b""
+        self._pending = 0
+        """Answers that are still being worked on."""
+        self._ended = False
+        """Whether the client will ask no more."""
         self._transport: asyncio.Transport | None = None
         self._idle: asyncio.TimerHandle | None = None
 
@@ -146,22 +185,51 @@ class _Stream(asyncio.Protocol):
         transport = self._transport
         assert transport is not None
         self._held += data
-        self._wait()
         while len(self._held) >= 2:
             length = int.from_bytes(self._held[:2], "big")
             if len(self._held) < 2 + length:
-                return
+                break
             message, self._held = self._held[2 : 2 + length], self._held[2 + length :]
             client = transport.get_extra_info("peername")[0]
             asked = transport.get_extra_info("sockname")[0]
             reply = self._respond(message, "tcp", client, asked)
-            if reply is None:
-                transport.abort()
+            if isinstance(reply, asyncio.Future):
+                self._pending += 1
+                _when_done(reply, self._late)
+            elif not self._answer(reply):
                 return
-            transport.write(len(reply).to_bytes(2, "big") + reply)
+        self._wait()
+
+    def eof_received(self) -> bool:
+        self._ended = True
+        return self._pending > 0
+
+    def _late(self, reply: bytes | None) -> None:
+        self._pending -= 1
+        transport = self._transport
+        assert transport is not None
+        if transport.is_closing() or not self._answer(reply):
+            return
+        if self._ended and not self._pending:
+            transport.close()
+        else:
+            self._wait()
+
+    def _answer(self, reply: bytes | None) -> bool:
+        """Send it, or end the connection for silence; whether there is a connection still."""
+        transport = self._transport
+        assert transport is not None
+        if reply is None:
+            transport.abort()
+            return False
+        transport.write(len(reply).to_bytes(2, "big") + reply)
+        return True
 
     def _wait(self) -> None:
+        """Begin to count the silence anew; while an answer is owed, it is not the client who is silent."""
         if self._idle is not None:
             self._idle.cancel()
-        assert self._transport is not None
-        self._idle = asyncio.get_running_loop().call_later(_IDLE, self._transport.abort)
+            self._idle = None
+        if not self._pending:
+            assert self._transport is not None
+            self._idle = asyncio.get_running_loop().call_later(_IDLE, self._transport.abort)

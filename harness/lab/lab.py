@@ -72,8 +72,6 @@ class Lab:
             # The mail hosts come first: their port is the port label of every TLSA owner name.
             await stack.enter_async_context(self.mail)
             self._internet = self._made or self._new_internet()
-            self._authority = Authority(self._internet, self._recorder, by_address=self.by_address)
-            self._resolver = SimulatedResolver(self._internet, self._recorder)
             await self._listen(stack)
             self._stack = stack.pop_all()
         return self
@@ -92,6 +90,8 @@ class Lab:
 
     async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
         """Start the DNS servers."""
+        self._authority = Authority(self.internet, self._recorder, by_address=self.by_address)
+        self._resolver = SimulatedResolver(self.internet, self._recorder)
         self.authority = await stack.enter_async_context(
             DnsServer(self._authority.respond, address=LOOPBACK_ADDRESS, port=self._ports.authority)
         )
@@ -128,5 +128,8 @@ class Lab:
         """Let the world of this scenario look different from now on."""
         self.internet.replace(scenario)
         self._authority.forget()
-        self._resolver.forget()
+        await self._look_up_anew()
         self.mail.forget(scenario.id)
+
+    async def _look_up_anew(self) -> None:
+        self._resolver.forget()

@@ -62,12 +62,10 @@ class SimulatedResolver:
 
     def _make(self, query: Query, transport: Transport) -> _Kept:
         scenario = self._internet.scenario_of(query.name)
-        resolution = Resolution(Security.FAILED, Rcode.REFUSED)
+        resolution = Resolution(Security.FAILED, Rcode.SERVFAIL)
         turns = False
         if query.version:
             shape = Shape(rcode=Rcode.BADVERS, recursion_available=True)
-        elif not self._internet.is_inside(query.name):
-            shape = Shape(rcode=Rcode.REFUSED, recursion_available=True)
         else:
             try:
                 resolution = resolve(self._internet, query.name, query.type)
@@ -85,7 +83,7 @@ class SimulatedResolver:
             shape = replace(shape, turn=self._turn)
         wire = write_reply(query, shape, limit=query.limit if transport == "udp" else None)
         event: Asked | Strayed = Strayed(at=0, name=query.name, type=type_name(query.type))
-        if shape.rcode != Rcode.REFUSED:
+        if self._internet.is_inside(query.name):
             event = Asked(
                 at=0,
                 scenario=scenario,
@@ -103,9 +101,10 @@ class SimulatedResolver:
 
 
 def _shape(query: Query, resolution: Resolution, manners: Manners) -> Shape:
-    withheld = resolution.security is Security.BOGUS and manners.validates and not query.checking_disabled
-    if resolution.security is Security.FAILED or withheld:
-        code = _EDE_DNSSEC_BOGUS if withheld else _EDE_NO_REACHABLE_AUTHORITY
+    checked = manners.validates and not query.checking_disabled
+    broken = resolution.security in (Security.BOGUS, Security.FAILED)
+    if broken and (checked or not resolution.is_to_be_had):
+        code = _EDE_DNSSEC_BOGUS if resolution.security is Security.BOGUS else _EDE_NO_REACHABLE_AUTHORITY
         return Shape(rcode=Rcode.SERVFAIL, recursion_available=True, error=(code, resolution.why))
     match manners.sets_ad:
         case "always":

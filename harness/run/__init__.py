@@ -6,7 +6,7 @@ trial     one target's way through it, in a lab of its own       together   seve
 """
 
 from .plan import LOOPBACK_OFFERS, NAMESPACE_OFFERS, REAL_RESOLVER_OFFERS, Contender, Picked, Plan, pick
-from .running import Progress, run
+from .running import Progress, judged, run
 from .worlds import work_out, wrong_worlds
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Picked",
     "Plan",
     "Progress",
+    "judged",
     "pick",
     "run",
     "work_out",

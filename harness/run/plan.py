@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from harness.scenario.selection import select
 from harness.scenario.suite import Suite
 from harness.targets import Kind, Network
 from harness.verdict import Profile, companions
+from harness.world.internet import Internet
 
 LOOPBACK_OFFERS = frozenset({Need.IPV6, Need.QUEUE})
 """Needs that a lab on the loopback interface with the simulated resolver meets."""
@@ -60,12 +62,29 @@ class Plan:
     seed: str = "danelab"
     ports: Ports = field(default_factory=Ports)
     """Where to listen on loopback."""
+    resolver_prefix: Path | None = None
+    """Where the packages of a real resolver lie unpacked."""
+    listens: str = ""
+    """The address on a network device at which a target elsewhere finds the lab."""
+    quiet: float = 5.0
+    """How long nothing may happen about a message before a target elsewhere counts as keeping it, in seconds."""
+    tell: Callable[[str], None] = lambda _: None
+    """Called with what the person at the keyboard should see at once."""
+    raised: Callable[[Internet, str], None] = lambda _internet, _at: None
+    """Called once the lab is up, with what it serves and the place of its resolver."""
     limit: float = 60.0
     """How long a target may take to make up its mind about one message, in seconds."""
     journal: Path | None = None
     """Where to write the journal."""
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
     """The rules whose words failures are told in."""
+
+    @property
+    def side_by_side(self) -> int:
+        """How many targets are tested at a time. With a real resolver it is one for each core: it loses patience with
+        name servers that have to wait for the machine."""
+        several = len(self.contenders)
+        return min(several, max(2, os.cpu_count() or 1)) if self.resolver.is_real else several
 
     @property
     def entries(self) -> tuple[Entry, ...]:

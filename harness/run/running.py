@@ -7,13 +7,13 @@ import contextlib
 import signal
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.isolation import links
-from harness.journal import Event, decode_own
+from harness.journal import Event, decode, decode_own
 from harness.lab.recorder import Recorder
 from harness.report import RunReport, build
 from harness.targets import Network
@@ -48,6 +48,17 @@ def run(plan: Plan, *, progress: Callable[[Progress], None] | None = None) -> Ru
         events = _alone(plan, plan.contenders[0], now=int(began), progress=tell)
     else:
         events = _together(plan, now=int(began), progress=tell)
+    return _report(plan, events, started=datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"))
+
+
+def judged(plan: Plan) -> RunReport:
+    """The report of a run of this plan that was broken off, from its journal. Raises ScenarioError, OSError."""
+    assert plan.journal is not None
+    with plan.journal.open(encoding="utf-8") as lines:
+        return _report(plan, list(decode(lines, file=str(plan.journal))), started="")
+
+
+def _report(plan: Plan, events: Sequence[Event], *, started: str) -> RunReport:
     results = judge(
         [entry.scenario for entry in plan.entries],
         None,
@@ -55,7 +66,7 @@ def run(plan: Plan, *, progress: Callable[[Progress], None] | None = None) -> Ru
         requirements=plan.requirements,
         groups={entry.id: entry.group for entry in plan.entries},
     )
-    return build(events, results, started=datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"))
+    return build(events, results, started=started)
 
 
 def _alone(plan: Plan, contender: Contender, *, now: int, progress: Callable[[int], None]) -> list[Event]:
@@ -85,7 +96,7 @@ def _together(plan: Plan, *, now: int, progress: Callable[[int], None]) -> list[
             finally:
                 recorder.close()
 
-        side_by_side(plan.contenders, one, progress=progress)
+        side_by_side(plan.contenders, one, at_once=plan.side_by_side, progress=progress)
         with journal.open(encoding="utf-8") as lines:
             return list(decode_own(lines))
 

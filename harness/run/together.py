@@ -41,8 +41,8 @@ class _Worker:
     finished: bool = False
 
 
-def side_by_side(contenders: Sequence[Contender], work: Work, *, progress: Callable[[int], None]) -> None:
-    """Do the work for each of them at once, and return when all of it is done.
+def side_by_side(contenders: Sequence[Contender], work: Work, *, at_once: int, progress: Callable[[int], None]) -> None:
+    """Do the work for each of them, for so many at once, and return when all of it is done.
 
     Raises the first DanelabError that any of them raises, when the others have been ended; HarnessError where a process
     ends that should not. To be called in a process with a single thread and no event loop.
@@ -51,8 +51,7 @@ def side_by_side(contenders: Sequence[Contender], work: Work, *, progress: Calla
     workers: list[_Worker] = []
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        workers.extend(_start(contender, work) for contender in contenders)
-        _listen(workers, progress)
+        _through(list(contenders), workers, work, at_once=at_once, progress=progress)
     finally:
         for worker in workers:
             _end(worker)
@@ -108,17 +107,26 @@ def _do(contender: Contender, work: Work, writing: int, *, parent: int) -> None:
         os._exit(status)
 
 
-def _listen(workers: Sequence[_Worker], progress: Callable[[int], None]) -> None:
-    """Until all have ended, or one has failed."""
-    with selectors.DefaultSelector() as waiting:
-        for worker in workers:
-            waiting.register(worker.pipe, selectors.EVENT_READ, worker)
-        while waiting.get_map():
-            for key, _ in waiting.select():
+def _through(
+    waiting: list[Contender],
+    workers: list[_Worker],
+    work: Work,
+    *,
+    at_once: int,
+    progress: Callable[[int], None],
+) -> None:
+    """Until all have ended, or one has failed. `workers` gets those that are started."""
+    with selectors.DefaultSelector() as pipes:
+        while waiting or pipes.get_map():
+            while waiting and len(pipes.get_map()) < at_once:
+                worker = _start(waiting.pop(0), work)
+                workers.append(worker)
+                pipes.register(worker.pipe, selectors.EVENT_READ, worker)
+            for key, _ in pipes.select():
                 worker = key.data
                 data = os.read(worker.pipe, 1 << 16)
                 if not data:
-                    waiting.unregister(worker.pipe)
+                    pipes.unregister(worker.pipe)
                     if not worker.finished:
                         return
                 _hear(worker, data)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -14,7 +17,7 @@ from harness.errors import DanelabError, UsageError
 from harness.isolation.links import Wire
 from harness.journal import Died, Found, HarnessFault, Reported, RunEnded, RunStarted, Scene, Sent
 from harness.lab.lab import Lab
-from harness.lab.namespace import NamespaceLab
+from harness.lab.namespace import NamespaceLab, Resolving, device_of
 from harness.lab.recorder import Recorder
 from harness.scenario.base import seconds
 from harness.scenario.load import Entry
@@ -32,6 +35,12 @@ _SETTLE = 0.05
 """How long the last connections are given to end once every message has been decided, in seconds."""
 _SOON = 0.1
 """How long events may wait to be written to the journal, in seconds."""
+_TOO_LATE = 2.0
+"""How long the lab may stand still before what it sees is no evidence against a target, in seconds."""
+_AT_ONCE = 50
+"""How many messages each core of the machine can have in work, all targets taken together."""
+_LEAST = 8
+"""How many a target has in work at least."""
 
 
 class Trial:
@@ -63,8 +72,9 @@ class Trial:
         """To the end. Raises DanelabError for what cannot be done; what the target does wrong is in the journal."""
         try:
             async with contextlib.AsyncExitStack() as stack:
-                self._lab = await stack.enter_async_context(self._new_lab())
                 scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="danelab-")))
+                self._lab = await stack.enter_async_context(self._new_lab(scratch))
+                self._plan.raised(self._lab.internet, self._lab.resolver_at)
                 self._target = self._contender.kind.make(self._surroundings(scratch))
                 self._start()
                 await stack.enter_async_context(self._target)
@@ -72,8 +82,8 @@ class Trial:
                 sound, wrong = all_worked_out(self._lab.internet, self._contender.picked.entries)
                 for key, error in wrong.items():
                     self._fault(key, error)
-                writing = asyncio.create_task(self._write_soon())
-                stack.callback(writing.cancel)
+                for watching in (self._write_soon(), self._mind_the_clock()):
+                    stack.callback(asyncio.create_task(watching).cancel)
                 async with asyncio.TaskGroup() as tasks:
                     for entry in sorted(sound, key=_patience, reverse=True):
                         tasks.create_task(self._scenario(entry.scenario))
@@ -88,16 +98,33 @@ class Trial:
             await asyncio.sleep(_SOON)
             self._recorder.write()
 
-    def _new_lab(self) -> Lab:
-        kind = Lab if self._plan.network is Network.LOOPBACK else NamespaceLab
-        return kind(
-            [(entry.scenario, shown(entry.file)) for entry in self._contender.picked.entries],
-            recorder=self._recorder,
-            seed=self._plan.seed,
-            now=self._now,
-            ports=self._plan.ports,
-            target=self._contender.name,
-            internet=self._internet,
+    async def _mind_the_clock(self) -> None:
+        """A lab that is kept from running is late with every answer, and targets run out of patience with it."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            before = clock()
+            await asyncio.sleep(_SOON)
+            late = clock() - before - _SOON
+            if late > _TOO_LATE:
+                self._fault("", f"the lab stood still for {late:.1f} s, as the machine is too busy: run less at once")
+
+    def _new_lab(self, scratch: Path) -> Lab:
+        plan = self._plan
+        scenarios = [(entry.scenario, shown(entry.file)) for entry in self._contender.picked.entries]
+        common: dict[str, Any] = {
+            "recorder": self._recorder,
+            "seed": plan.seed,
+            "now": self._now,
+            "ports": plan.ports,
+            "target": self._contender.name,
+            "internet": self._internet,
+        }
+        if plan.network is Network.LOOPBACK:
+            return Lab(scenarios, **common)
+        resolving = Resolving(software=plan.resolver, prefix=plan.resolver_prefix, scratch=scratch / "resolver")
+        device = device_of(plan.listens) if plan.network is Network.OUTSIDE else ""
+        return NamespaceLab(
+            scenarios, resolving=resolving, device=device, resolver_died=partial(self._fault, ""), **common
         )
 
     def _start(self) -> None:
@@ -131,13 +158,19 @@ class Trial:
             trust_anchor=internet.trust_anchor(),
             root_hints=internet.root_hints(),
             wire=wire,
+            at_once=_share(self._plan.side_by_side),
+            listen=self._recorder.listeners.append,
+            quiet=self._plan.quiet,
+            tell=self._plan.tell,
         )
 
     def _died(self, reason: str, mail: Mail | None) -> None:
         self._recorder.record(Died, scenario=mail.scenario if mail else "", reason=reason)
 
-    def _fault(self, scenario: str, error: Exception) -> None:
-        problem = f"{type(error).__name__}: {error}" if str(error) else repr(error)
+    def _fault(self, scenario: str, error: Exception | str) -> None:
+        problem = str(error)
+        if isinstance(error, Exception):
+            problem = f"{type(error).__name__}: {error}" if str(error) else repr(error)
         self._recorder.record(HarnessFault, scenario=scenario, problem=problem)
 
     async def _scenario(self, scenario: Scenario) -> None:
@@ -189,6 +222,11 @@ class Trial:
             self._recorder.record(
                 Reported, scenario=scenario.id, recipient=word.recipient, status=word.status, reason=word.reason
             )
+
+
+def _share(contenders: int) -> int:
+    """How many messages each of so many targets may have in work."""
+    return max(_LEAST, _AT_ONCE * (os.cpu_count() or 1) // contenders)
 
 
 def _patience(entry: Entry) -> tuple[int, float]:

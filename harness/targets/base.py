@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from harness.isolation.links import Wire
-from harness.journal import Status
+from harness.journal import Event, Status
 from harness.scenario.models import Choice, Mode, Need
 from harness.scenario.outcomes import Code
 
@@ -46,8 +46,14 @@ class Surroundings:
     """Name and address of the root's server in master-file form."""
     wire: Wire | None = None
     """The wire between the lab and the target's network; None where they share one, as on loopback."""
-    listens: str = ""
-    """Address of the lab on the network that a target elsewhere shares with it."""
+    at_once: int = 100
+    """How many messages may be in its hands at a time, so that machine and lab keep up with it."""
+    listen: Callable[[Callable[[Event], None]], None] = lambda _: None
+    """To be called with whatever wants to hear every event of the lab."""
+    quiet: float = 5.0
+    """How long nothing may happen about a message before it counts as kept for later, in seconds."""
+    tell: Callable[[str], None] = lambda _: None
+    """To be called with a line that the person at the keyboard should see now."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -119,6 +119,8 @@ class Submit(Table):
     """How many messages are in the target's hands at a time."""
     one_id_argv: tuple[Text, ...] = ()
     """Program used in place of the port where changes of uid are pretended."""
+    pause: float = 0.0
+    """How long a recipient is left alone after a decision about him, in seconds: some hold a second message back."""
     resident: bool = False
     """The program may stay after it has told its decision, to try again: it is ended then."""
     statuses: dict[str, Status] = {}
@@ -139,12 +141,18 @@ class Observe(Table):
     source: Source
     file: str = ""
     tokens: str = ""
-    """Regular expression of a line that gives a `recipient` a `token`, where later lines name the token only."""
+    """Regular expression of a line that tells the name that the target gave a message: group `token`, and `recipient`
+    or `message` (what stands in its Message-ID before the @). Later lines may name the token only.
+    """
     lines: Annotated[tuple[Line, ...], Field(min_length=1)]
     crash: str = ""
     """Regular expression of a line that tells that a part of it broke, without saying at which message.
 
-    The message that was in its hands then and of which it says no more within 20 s is the one.
+    The message that was in its hands then and of which it says no more is the one.
+    """
+    spooled: str = ""
+    """Where the file of a message lies that it keeps for later, with `{token}` and `*`: one that lies there without a
+    word, and is open in no process, after a part of the target has broken, is of the message that it broke at.
     """
     limit: float = 60.0
     """How long it may take to decide about one message, in seconds."""
@@ -153,7 +161,11 @@ class Observe(Table):
     def _file_named(self) -> Self:
         if (self.source is Source.FILE) != bool(self.file):
             raise ValueError("observe.file is needed with source 'file', and with no other")
-        _compile(self.tokens)
+        groups = set(_compile(self.tokens).groupindex)
+        if self.tokens and not ("token" in groups and groups & {"recipient", "message"}):
+            raise ValueError("observe.tokens needs groups (?P<token>...) and (?P<recipient>...) or (?P<message>...)")
+        if self.spooled and not (self.tokens and "{token}" in self.spooled):
+            raise ValueError("observe.spooled needs {token} in it, and observe.tokens; add what is missing")
         _compile(self.crash)
         return self
 

@@ -11,9 +11,14 @@ from harness.journal import Status
 
 from .base import Mail, Word
 from .definition import Line, Observe
+from .leftovers import Leftovers
 
 _CRASH_PATIENCE = 20.0
 """How long after a crash messages may be undecided that it has nothing to do with, in seconds."""
+_LAST_WORDS = 2.0
+"""How long after a crash the only message that is left may still be decided, in seconds."""
+_AGAIN = 0.25
+"""Time between two looks at what a crash has left behind, in seconds."""
 
 
 class Job:
@@ -25,6 +30,8 @@ class Job:
         """Done when there is a word for every recipient, or when the message is lost."""
         self.lost = False
         """The target ended while it had this message and others: it can be given again."""
+        self.token = ""
+        """What the target calls it, once its log has told."""
         self._words: dict[str, Word] = {}
 
     def decide(self, recipient: str, status: Status, reason: str) -> None:
@@ -58,12 +65,14 @@ class Hearing:
         *,
         crashed: Callable[[str, Mail], None],
         log: Callable[[str], None] | None = None,
+        leftovers: Leftovers | None = None,
     ) -> None:
         """`log` gets every line, whether it tells a decision or not; `crashed` is told what broke and at what."""
         self._lines = [(re.compile(line.pattern), line) for line in observe.lines]
         self._naming = re.compile(observe.tokens) if observe.tokens else None
         self._crash = re.compile(observe.crash) if observe.crash else None
         self._crashed = crashed
+        self._leftovers = leftovers
         self._tokens: dict[str, str] = {}
         self._tentative: dict[str, asyncio.TimerHandle] = {}
         self._log = log
@@ -87,14 +96,24 @@ class Hearing:
         if self._log is not None:
             self._log(line)
         if self._crash is not None and (broken := self._crash.search(line)):
-            self._suspect((broken.groupdict().get("reason") or line).strip())
+            self.broke((broken.groupdict().get("reason") or line).strip())
         if self._naming is not None and (naming := self._naming.search(line)):
-            self._tokens[naming["token"]] = naming["recipient"].lower()
+            self._name(naming)
         for pattern, meaning in self._lines:
             found = pattern.search(line)
             if found is not None:
                 self._tell(found, meaning, line, job)
                 return
+
+    def _name(self, naming: re.Match[str]) -> None:
+        groups = naming.groupdict()
+        if recipient := (groups.get("recipient") or "").lower():
+            self._tokens[naming["token"]] = recipient
+        about = next((job for job, _ in self._jobs.values() if job.mail.id == groups.get("message")), None)
+        if about is None and recipient in self._jobs:
+            about, _ = self._jobs[recipient]
+        if about is not None:
+            about.token = naming["token"]
 
     def _tell(self, found: re.Match[str], meaning: Line, line: str, job: Job | None) -> None:
         groups = found.groupdict()
@@ -115,21 +134,35 @@ class Hearing:
         else:
             about.decide(name, meaning.status, reason)
 
-    def _suspect(self, reason: str) -> None:
-        for about in {id(about): about for about, _ in self._jobs.values() if not about.decided.done()}.values():
-            asyncio.get_running_loop().call_later(_CRASH_PATIENCE, self._convict, about, reason)
+    def broke(self, reason: str) -> None:
+        """A part of the target has broken, at one of the messages in its hands that there is no word about."""
+        jobs = {id(job): job for job, _ in self._jobs.values() if not job.decided.done()}
+        self._watch(tuple(jobs.values()), reason, since=asyncio.get_running_loop().time())
 
-    def _convict(self, job: Job, reason: str) -> None:
-        if not job.decided.done():
+    def _watch(
+        self, suspects: tuple[Job, ...], reason: str, *, since: float, seen: frozenset[str] = frozenset()
+    ) -> None:
+        """It was one of these. Those that are decided after all it was not; the one that lies about untended it was."""
+        loop = asyncio.get_running_loop()
+        left = tuple(job for job in suspects if not job.decided.done())
+        past = loop.time() - since
+        dropped = frozenset(self._leftovers.among(job.token for job in left if job.token) if self._leftovers else ())
+        # Seen twice: between two of the target's processes a message may be in nobody's hands for a moment.
+        guilty = [job for job in left if job.token in dropped & seen][:1]
+        if past > _CRASH_PATIENCE or (self._leftovers is None and len(left) == 1 and past > _LAST_WORDS):
+            guilty = list(left)
+        for job in guilty:
             job.decide_all(Status.CRASHED, reason)
             self._crashed(reason, job.mail)
+        if left and not guilty:
+            loop.call_later(_AGAIN, lambda: self._watch(left, reason, since=since, seen=dropped))
 
-    def lose(self, reason: str, status: Status) -> Mail | None:
-        """The target has lost all it had in its hands. If that was one message, it died of it, and this is the one."""
+    def lose(self, reason: str, status: Status) -> tuple[Mail, ...]:
+        """The target has lost all it had in its hands, these messages. If it was one, then that is the one it died of."""
         lost = list({id(job): job for job, _ in self._jobs.values() if not job.decided.done()}.values())
         if len(lost) == 1:
             lost[0].decide_all(status, reason)
-            return lost[0].mail
         for job in lost:
-            job.lose()
-        return None
+            if not job.decided.done():
+                job.lose()
+        return tuple(job.mail for job in lost)

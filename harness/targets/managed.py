@@ -5,29 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from harness.errors import HarnessError, UsageError
-from harness.isolation.jail import Ended, Jail, Program
+from harness.isolation.jail import Ended, Jail
 from harness.isolation.namespaces import SCRATCH, has_one_id
 from harness.isolation.rootfs import Account, Root
 from harness.journal import Status
 
 from .base import STANDS_BACK, Kind, Mail, Network, Surroundings, Word
 from .definition import Definition, Rootless, Source, find
-from .handover import Refused, hand_over
+from .feeding import ByProgram, by_smtp
+from .handover import Counter
 from .hearing import Hearing, Job
+from .leftovers import Leftovers
 from .place import Place as Place
-from .programs import command_line, ended, said
+from .programs import ended
 from .provision import fetch_or_say, trees
+from .service import Running
 from .templates import fill
-from .turns import Turns
+from .turns import Patience, Turns
 
 CA_FILE = "/etc/ssl/certs/danelab-public-ca.pem"
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _POLL = 0.005
-_GRACE = 0.25
-"""How long after the end of a program its log may come, in seconds."""
 _RESTARTS = 30
 """After so many deaths it is not started again."""
 
@@ -45,16 +46,24 @@ class Managed:
         self._place = place
         self._scratch = place.scratch or SCRATCH / f"{definition.name}-{place.wire.number}"
         self._root = self._scratch / "root"
-        self._hearing = Hearing(definition.observe, crashed=place.died, log=place.log)
+        spooled = definition.observe.spooled
+        self._hearing = Hearing(
+            definition.observe,
+            crashed=place.died,
+            log=place.log,
+            leftovers=Leftovers(spooled, lambda: self.file("/")) if spooled else None,
+        )
         self.jail = Jail(
             wire=place.wire, scratch=self._scratch, heard=self._hearing.heard, gone=self._gone, nice=STANDS_BACK
         )
-        self._service: Program | None = None
-        self._daemon: int | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._service: Running | None = None
         self._tail: asyncio.Task[None] | None = None
         self._restart: asyncio.Task[None] | None = None
-        self._turns = Turns(definition.submit.at_once)
+        self._turns = Turns(min(definition.submit.at_once, place.at_once))
+        port = definition.submit.port
+        self._counter = None if port is None else Counter(place.wire.cell_ipv4, port)
+        self._programs = ByProgram(definition, self._run, hearing=self._hearing, died=place.died)
+        self._patience = Patience(definition.submit.pause)
         self._deaths = 0
         self._closing = False
         self._stack = contextlib.AsyncExitStack()
@@ -79,7 +88,11 @@ class Managed:
 
     def _leave(self) -> None:
         self._closing = True
-        for task in (self._restart, self._watch, self._tail):
+        if self._counter is not None:
+            self._counter.close()
+        if self._service is not None:
+            self._service.forget()
+        for task in (self._restart, self._tail):
             if task is not None:
                 task.cancel()
 
@@ -146,57 +159,32 @@ class Managed:
         service = self._definition.service
         if service is None:
             return
+
+        def fell(reason: str) -> None:
+            self._fell(reason, Status.CRASHED)
+
+        running = Running(service, name=self.name, jail=self.jail, file=self.file, fell=fell)
         argv = [self._filled(word) for word in service.argv]
         output = self._scratch / "service.log"
-        program = await self.jail.start(argv, output=output, environment=self._environment(), **self._identity())
-        try:
-            async with asyncio.timeout(service.limit):
-                if service.forks:
-                    status = await program.ended
-                    if status:
-                        raise HarnessError(f"{self.name}: {argv[0]} ended with status {status}: {said(output)}")
-                while not await self._ready(program):
-                    await asyncio.sleep(_POLL)
-        except TimeoutError:
-            raise HarnessError(f"{self.name}: not ready within {service.limit:g} s: {said(output)}") from None
-        if service.pid_file is not None:
-            self._daemon = int(self.file(service.pid_file).read_text().split()[0])
-        if not service.forks:
-            self._service = program
-            self._watch = asyncio.create_task(self._await_end(program))
-
-    async def _ready(self, program: Program) -> bool:
-        service = self._definition.service
-        assert service is not None
-        if program.ended.done() and not service.forks:
-            status = program.ended.result()
-            raise HarnessError(f"{self.name}: {service.argv[0]} ended with status {status}: {said(program.output)}")
-        if service.ready_file is not None and not self.file(service.ready_file).exists():
-            return False
-        if service.ready_port is not None:
-            try:
-                _, writer = await asyncio.open_connection(self._place.wire.cell_ipv4, service.ready_port)
-            except OSError:
-                return False
-            writer.close()
-        return service.pid_file is None or self.file(service.pid_file).exists()
-
-    async def _await_end(self, program: Program) -> None:
-        status = await program.ended
-        self._fell(ended(status, said(program.output)), Status.CRASHED)
+        await running.start(argv, output=output, environment=self._environment(), identity=self._identity())
+        self._service = running
 
     def _gone(self, pid: int, status: int) -> None:
-        if pid == self._daemon:
-            self._fell(ended(status, ""), Status.CRASHED)
+        if self._service is None or self._closing or not self._turns.is_up:
+            return
+        if not self._service.gone(pid, status) and status < 0 and self._definition.observe.spooled:
+            self._hearing.broke(f"a part of it {ended(status, '')}")
 
     def _fell(self, reason: str, status: Status) -> None:
         """It has ended, or answers no more: what it had in its hands is lost; start it for the rest."""
         if self._closing or not self._turns.is_up:
             return
-        self._daemon = self._service = None
-        culprit = self._hearing.lose(reason, status)
+        if self._service is not None:
+            self._service.forget()
+        lost = self._hearing.lose(reason, status)
+        culprit = lost[0] if len(lost) == 1 else None
         self._place.died(reason, culprit)
-        self._turns.down(culprit_known=culprit is not None)
+        self._turns.down(() if culprit else [mail.id for mail in lost])
         self._deaths += 1
         if self._deaths <= _RESTARTS:
             self._restart = asyncio.create_task(self._again())
@@ -239,86 +227,27 @@ class Managed:
         dies of is reported as crashed.
         """
         while True:
-            async with self._turns.turn():
+            await self._patience.wait(mail)
+            async with self._turns.turn(mail.id):
                 with self._hearing.about(mail) as job:
                     await self._give(job)
             if not job.lost:
+                self._patience.decided(mail)
                 return job.words()
 
     async def _give(self, job: Job) -> None:
         if self._deaths > _RESTARTS:
             job.decide_all(Status.CRASHED, "it had died too often to be started again")
         elif argv := self._submit_argv():
-            await self._by_program(job, argv)
+            await self._programs.give(job, tuple(map(self._filled, argv)))
         else:
-            await self._by_smtp(job)
+            assert self._counter is not None
+            limit = self._definition.observe.limit
+            await by_smtp(job, self._counter, limit=limit, hangs=lambda reason: self._fell(reason, Status.TIMED_OUT))
 
     def _submit_argv(self) -> tuple[str, ...]:
         submit = self._definition.submit
         return submit.one_id_argv if submit.one_id_argv and has_one_id() else submit.argv
-
-    async def _by_smtp(self, job: Job) -> None:
-        limit, port = self._definition.observe.limit, self._definition.submit.port
-        assert port is not None
-        handing = asyncio.create_task(hand_over(job.mail, address=self._place.wire.cell_ipv4, port=port))
-        try:
-            waiting: set[asyncio.Future[None]] = {handing, job.decided}
-            done, _ = await asyncio.wait(waiting, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
-                self._fell(f"took no message within {limit:g} s", Status.TIMED_OUT)
-            if handing in done:
-                await handing
-                await asyncio.wait({job.decided}, timeout=limit)
-        except Refused as reply:
-            status = Status.BOUNCED if reply.permanent else Status.DEFERRED
-            job.decide_all(status, f"the target did not take the message: {reply}")
-        except OSError as error:
-            # The end of its process may be told a moment later than the end of the connection.
-            await asyncio.wait({job.decided}, timeout=1)
-            job.decide_all(Status.CRASHED, f"the target did not take the message: {error}")
-        finally:
-            handing.cancel()
-        job.decide_all(Status.TIMED_OUT, f"no decision within {limit:g} s")
-
-    async def _by_program(self, job: Job, words: tuple[str, ...]) -> None:
-        submit, limit = self._definition.submit, self._definition.observe.limit
-        argv = list(command_line(map(self._filled, words), job.mail))
-        running = asyncio.create_task(self._run(argv, text=job.mail.text, limit=limit))
-        try:
-            if submit.resident:
-                either: set[asyncio.Future[Any]] = {running, job.decided}
-                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-                if not running.done():
-                    return
-            end = await running
-        except TimeoutError:
-            job.decide_all(Status.TIMED_OUT, f"no decision within {limit:g} s")
-            return
-        finally:
-            if not running.done():
-                running.cancel()
-                await asyncio.wait({running})
-        if self._definition.observe.source is Source.OUTPUT:
-            for line in end.output.splitlines():
-                self._hearing.heard(line, job)
-        elif not job.decided.done():
-            keeps_it = self._definition.service is not None and end.status == 0
-            await asyncio.wait({job.decided}, timeout=limit if keeps_it else _GRACE)
-            if keeps_it:
-                job.decide_all(Status.TIMED_OUT, f"no decision within {limit:g} s")
-        self._conclude(job, end, argv[0])
-
-    def _conclude(self, job: Job, end: Ended, program: str) -> None:
-        """What a program's end says of recipients that no line of its log was about."""
-        if job.decided.done():
-            return
-        reason = ended(end.status, end.output)
-        meaning = self._definition.submit.statuses.get(str(end.status), Status.UNKNOWN)
-        if end.status < 0:
-            meaning = Status.CRASHED
-            self._place.died(f"{Path(program).name} {reason}", job.mail)
-        job.decide_all(meaning, reason)
-
 
 def managed_kind(word: str) -> Kind:
     """What `postfix:dane` or `./my-mta.toml:strict` means. Raises UsageError, or ScenarioError for a bad definition."""
@@ -337,6 +266,7 @@ def managed_kind(word: str) -> Kind:
             host_name=around.host_name,
             sender_domain=around.sender_domain,
             died=around.died,
+            at_once=around.at_once,
         )
         return Managed(definition, mode, place)
 

@@ -13,13 +13,14 @@ from .checker_definition import known_checkers
 from .command import CommandTarget
 from .definition import definitions
 from .managed import managed_kind
+from .outside import manual_kind, submission_kind
 
-_WITH_COLON = {"command": CommandTarget.kind}
+_WITH_COLON = {"command": CommandTarget.kind, "submission": submission_kind}
 
 
 def named(word: str) -> Kind:
     """The target that a word means: `builtin`, `builtin:mandatory`, `postfix:dane`, `./my-mta.toml`, `posttls-finger`,
-    `command:...`.
+    `command:...`, `submission:HOST:PORT`, `manual`.
 
     Raises UsageError, also for a command that cannot be run and a mode that a target does not have.
     """
@@ -28,12 +29,14 @@ def named(word: str) -> Kind:
         return _builtin(rest) if colon else BuiltinSender.kind()
     if colon and kind in _WITH_COLON:
         return _WITH_COLON[kind](rest)
+    if word == "manual":
+        return manual_kind()
     if word in known_checkers():
         return checker_kind(word)
     known = definitions()
     if kind in known or kind.endswith(".toml"):
         return managed_kind(word)
-    words = ("builtin", *(f"{each}:" for each in _WITH_COLON), *known, *known_checkers())
+    words = ("builtin", "manual", *(f"{each}:" for each in _WITH_COLON), *known, *known_checkers())
     raise UsageError(f"there is no target {word!r}; {did_you_mean(word, words)}; `danelab targets list` shows them all")
 
 

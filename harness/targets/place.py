@@ -28,6 +28,8 @@ class Place:
     sender_domain: str
     died: Callable[[str, Mail | None], None]
     """Called with a reason when it ends without being asked to, and with the message where it had one only in work."""
+    at_once: int = 100
+    """How many messages may be in its hands at a time, whatever it could take."""
     resolver: str = ""
     """Address of the resolver, where it is not at the lab's end of the wire."""
     log: Callable[[str], None] | None = None

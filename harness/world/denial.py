@@ -76,7 +76,7 @@ class Nsec(Prover):
         return [self._at(place)]
 
     def no_name(self, name: str) -> list[RRset]:
-        wildcard = "*." + self.zone.closest_encloser(name)
+        wildcard = "*." + _dotless(self.zone.closest_encloser(name))
         return _distinct([*self.no_exact_name(name), self._at(self.zone.name_before(wildcard))])
 
     def no_exact_name(self, name: str) -> list[RRset]:

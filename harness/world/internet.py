@@ -157,10 +157,8 @@ class Internet:
     def answer(self, name: str, kind: int, *, served: Callable[[Zone], bool] = lambda _: True) -> Reply:
         """What the authoritative server that serves these zones says; faults have done their work.
 
-        Names outside the lab, and zones that are not served here, are refused.
+        Zones that are not served here are refused. Names outside the lab do not exist: the root's zone proves it.
         """
-        if not self.is_inside(name):
-            return Reply(rcode=Rcode.REFUSED, authoritative=False)
         zone: Zone | None = self.zone_for(name, kind)
         while zone is not None and not served(zone):
             zone = self.parent_of(zone)

@@ -5,7 +5,7 @@ That it agrees with real resolvers, for every name and type of every scenario, i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from harness.scenario.zones import Algorithm, DelegationSigner, Denial, What
@@ -22,6 +22,8 @@ ALIAS_LIMIT = 11
 
 ITERATION_LIMIT = 150
 """NSEC3 iterations above which a proof counts for nothing and the answer is insecure (RFC 9276 section 3.2)."""
+
+_PROOFS = (Type.NSEC, Type.NSEC3)
 
 
 class Security(StrEnum):
@@ -43,7 +45,7 @@ class Resolution:
 
     security: Security
     rcode: Rcode
-    """As answered when nothing is wrong; SERVFAIL takes its place when bogus or failed."""
+    """As answered to who has nothing checked; SERVFAIL where there is no answer for anybody."""
     answer: tuple[SignedSet, ...] = ()
     authority: tuple[SignedSet, ...] = ()
     why: str = ""
@@ -51,42 +53,44 @@ class Resolution:
     faults: tuple[str, ...] = ()
     """Faults met on the way."""
 
+    @property
+    def is_to_be_had(self) -> bool:
+        """Whether there is an answer with checking disabled (RFC 4035 section 3.2.2)."""
+        return self.rcode is not Rcode.SERVFAIL
+
 
 def resolve(internet: Internet, name: str, kind: int) -> Resolution:
     """Follow a question to its end, aliases included."""
     found: list[SignedSet] = []
     met: list[str] = []
     security = Security.SECURE
-    bogus = ""
+    broken = ""
     seen: set[str] = set()
     for _ in range(ALIAS_LIMIT + 1):
         seen.add(name)
-        if not internet.is_inside(name):
-            why = f"{name} is outside the lab"
-            break
         zone = internet.zone_for(name, kind)
-        reply = internet.answer(name, kind)
+        reply = _received(internet.answer(name, kind), kind)
         met += [fault.what for fault in internet.faults_at(name, kind)]
-        step, why = _step(internet, zone, name, kind)
+        why = _lost(internet, zone, name, kind)
+        if why:
+            break
+        step, reason = _standing(internet, zone, name, kind)
         security = max(security, step, key=list(Security).index)
         found += reply.answer
-        if step is Security.FAILED:
-            break
-        if step is Security.BOGUS:
-            # The whole answer is bogus; a client that has checking disabled is still led on to its end.
-            bogus = bogus or why
+        # The whole answer is bogus, or cannot be checked; with checking disabled a client is still led on to its end.
+        broken = broken or reason
         target = _alias(reply, kind)
         if target is None:
-            return Resolution(security, reply.rcode, tuple(found), reply.authority, bogus, tuple(met))
+            return Resolution(security, reply.rcode, tuple(found), reply.authority, broken, tuple(met))
         if target in seen:
             why = "the aliases have no end"
             break
         name = target
     else:
         why = "the aliases have no end"
-    if bogus:
-        return Resolution(Security.BOGUS, Rcode.SERVFAIL, tuple(found), why=bogus, faults=tuple(met))
-    return Resolution(Security.FAILED, Rcode.SERVFAIL, why=why, faults=tuple(met))
+    if security not in (Security.BOGUS, Security.FAILED):
+        security = Security.FAILED
+    return Resolution(security, Rcode.SERVFAIL, tuple(found), why=broken or why, faults=tuple(met))
 
 
 def zone_security(internet: Internet, zone: Zone) -> tuple[Security, str]:
@@ -114,19 +118,33 @@ def zone_security(internet: Internet, zone: Zone) -> tuple[Security, str]:
     return Security.SECURE, ""
 
 
-def _step(internet: Internet, zone: Zone, name: str, kind: int) -> tuple[Security, str]:
+def _lost(internet: Internet, zone: Zone, name: str, kind: int) -> str:
+    """Why the zone's servers give no answer; empty where they do."""
     if all(manner != "alive" for manner in zone.spec.name_servers):
-        return Security.FAILED, f"no name server of {zone.origin} answers for it"
+        return f"no name server of {zone.origin} answers for it"
     effect, what = _effect(internet, zone, name, kind)
-    if effect is Effect.FAILED:
-        return Security.FAILED, f"{name}: {what}"
-    if kind == Type.DS and what == What.NO_NS_BIT:
-        # As an answer the denial holds; it is as a proof of an insecure delegation that it does not.
-        effect = Effect.NONE
+    return f"{name}: {what}" if effect is Effect.FAILED else ""
+
+
+def _received(reply: Reply, kind: int) -> Reply:
+    """The reply as it arrives; faults of the packet that lose it altogether are for `_lost`."""
+    if What.NO_EDNS not in reply.manners:
+        return reply
+
+    def bare(sets: tuple[SignedSet, ...]) -> tuple[SignedSet, ...]:
+        return tuple(SignedSet(one.rrset) for one in sets if one.rrset.type not in _PROOFS or one.rrset.type == kind)
+
+    return replace(reply, answer=bare(reply.answer), authority=bare(reply.authority))
+
+
+def _standing(internet: Internet, zone: Zone, name: str, kind: int) -> tuple[Security, str]:
+    """The security of an answer that the servers gave, and what is wrong with it."""
     security, why = zone_security(internet, zone)
     if security is not Security.SECURE:
         return security, why
-    if effect is Effect.BOGUS:
+    effect, what = _effect(internet, zone, name, kind)
+    # As an answer, a denial of a DS without the NS bit holds; it proves no insecure delegation, that is all.
+    if effect is Effect.BOGUS and not (kind == Type.DS and what == What.NO_NS_BIT):
         return Security.BOGUS, f"{name}: {what}"
     return (Security.INSECURE if _proof_is_weak(zone, name, kind) else Security.SECURE), ""
 

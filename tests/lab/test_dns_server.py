@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import dns.asyncquery
 import dns.exception
@@ -16,12 +16,20 @@ import dns.rcode
 import pytest
 
 from harness.errors import UsageError
-from harness.lab.dns_server import DnsServer
+from harness.lab import dns_server
+from harness.lab.dns_server import DnsServer, Response, Transport
 from tests.lab.kit import authority, kinds, on_each_loop, query, serving
 from tests.world.kit import DOMAIN
 
 TLSA = f"_25._tcp.mx1.{DOMAIN}"
 LARGE = {"mx": [{"tlsa": ["3 0 0 garbage 3000"]}]}
+
+ENDS: tuple[Callable[[asyncio.Future[bytes | None]], object], ...] = (
+    lambda future: future.set_result(None),
+    lambda future: future.cancel(),
+    lambda future: future.set_exception(RuntimeError("lost")),
+)
+"""Ways in which an answer that was to come does not."""
 
 
 def framed(message: dns.message.Message) -> bytes:
@@ -43,6 +51,30 @@ async def connection(server: DnsServer) -> AsyncIterator[tuple[asyncio.StreamRea
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
+
+
+class Later:
+    """Says what `authority` does, but only when a test wants it to."""
+
+    def __init__(self) -> None:
+        self._respond = authority().server.respond
+        self._waiting: asyncio.Queue[tuple[bytes, asyncio.Future[bytes | None]]] = asyncio.Queue()
+
+    def respond(self, message: bytes, transport: Transport, client: str, asked: str) -> Response:
+        future: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        reply = self._respond(message, transport, client, asked)
+        assert reply is not None
+        self._waiting.put_nowait((reply, future))
+        return future
+
+    async def waiting(self, count: int) -> list[tuple[bytes, asyncio.Future[bytes | None]]]:
+        """So many answers, and the futures that are to have them, in the order of the questions."""
+        return [await asyncio.wait_for(self._waiting.get(), 5) for _ in range(count)]
+
+    async def answer(self, count: int) -> None:
+        """Answer so many questions, the last one first."""
+        for reply, future in reversed(await self.waiting(count)):
+            future.set_result(reply)
 
 
 @on_each_loop
@@ -161,3 +193,100 @@ async def test_leaving_closes_what_is_open_and_frees_the_port() -> None:
     writer.close()
     async with DnsServer(respond, address="127.0.0.1", port=server.port):
         pass
+
+
+@on_each_loop
+async def test_an_answer_over_udp_may_come_later() -> None:
+    for address in ("127.0.0.1", "0.0.0.0"):
+        later = Later()
+        async with DnsServer(later.respond, address=address) as server:
+            asked = asyncio.gather(
+                *(dns.asyncquery.udp(query(TLSA, "TLSA"), "127.0.0.1", port=server.port, timeout=5) for _ in range(3))
+            )
+            await later.answer(3)
+            assert {tuple(kinds(reply.answer)) for reply in await asked} == {("TLSA", "RRSIG")}
+
+
+@on_each_loop
+async def test_a_later_answer_comes_from_the_address_asked() -> None:
+    later = Later()
+    async with DnsServer(later.respond, address="0.0.0.0") as server:
+        # dnspython takes an answer from the address it asked only.
+        asked = asyncio.create_task(
+            dns.asyncquery.udp(query(TLSA, "TLSA"), "127.0.0.2", port=server.port, timeout=5, ignore_unexpected=False)
+        )
+        await later.answer(1)
+        assert (await asked).rcode() == dns.rcode.NOERROR
+
+
+@on_each_loop
+async def test_later_answers_over_one_connection_go_out_as_they_come_to_be_had() -> None:
+    asking, later = [query(TLSA, "TLSA"), query(f"mx1.{DOMAIN}", "A")], Later()
+    async with serving(later.respond) as server, connection(server) as (reader, writer):
+        writer.write(b"".join(map(framed, asking)))
+        await later.answer(2)
+        assert [(await read(reader)).id for _ in asking] == [asking[1].id, asking[0].id]
+
+
+@on_each_loop
+async def test_a_later_answer_reaches_a_client_that_will_ask_no_more() -> None:
+    later = Later()
+    async with serving(later.respond) as server, connection(server) as (reader, writer):
+        writer.write(framed(query(TLSA, "TLSA")))
+        ((reply, future),) = await later.waiting(1)
+        writer.write_eof()
+        for _ in range(10):  # the server sees it
+            await asyncio.sleep(0)
+        future.set_result(reply)
+        assert (await read(reader)).rcode() == dns.rcode.NOERROR
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+
+
+@on_each_loop
+async def test_a_silent_connection_is_ended_but_not_while_an_answer_is_owed() -> None:
+    later = Later()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dns_server, "_IDLE", 0.02)
+        async with serving(later.respond) as server, connection(server) as (reader, writer):
+            writer.write(framed(query(TLSA, "TLSA")))
+            ((reply, future),) = await later.waiting(1)
+            await asyncio.sleep(0.1)
+            future.set_result(reply)
+            assert (await read(reader)).rcode() == dns.rcode.NOERROR
+            with contextlib.suppress(ConnectionResetError):
+                assert await asyncio.wait_for(reader.read(), 5) == b""
+
+
+@on_each_loop
+async def test_later_silence_is_silence_over_udp_and_ends_a_connection() -> None:
+    later, complaints = Later(), list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context["exception"]))
+    async with serving(later.respond) as server:
+        for end in ENDS:
+            asked = asyncio.create_task(
+                dns.asyncquery.udp(query(TLSA, "TLSA"), "127.0.0.1", port=server.port, timeout=0.2)
+            )
+            end((await later.waiting(1))[0][1])
+            with pytest.raises(dns.exception.Timeout):
+                await asked
+            async with connection(server) as (reader, writer):
+                writer.write(framed(query(TLSA, "TLSA")))
+                end((await later.waiting(1))[0][1])
+                with contextlib.suppress(ConnectionResetError):
+                    assert await asyncio.wait_for(reader.read(), 5) == b""
+    assert [str(complaint) for complaint in complaints] == ["lost", "lost"]
+
+
+@on_each_loop
+async def test_answers_that_come_too_late_do_no_harm() -> None:
+    later = Later()
+    async with serving(later.respond) as server:
+        asked = asyncio.create_task(dns.asyncquery.udp(query(TLSA, "TLSA"), "127.0.0.1", port=server.port, timeout=0.1))
+        async with connection(server) as (_, writer):
+            writer.write(framed(query(TLSA, "TLSA")))
+            owed = await later.waiting(2)
+        with pytest.raises(dns.exception.Timeout):
+            await asked
+    for reply, future in owed:
+        future.set_result(reply)
+    await asyncio.sleep(0)

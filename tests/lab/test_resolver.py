@@ -109,9 +109,32 @@ def test_questions_are_noted_once_each_with_what_was_answered() -> None:
     assert {(event.where, event.scenario, event.client) for event in noted} == {(Where.RESOLVER, ID, CLIENT)}
 
 
-def test_names_outside_the_lab_are_refused_and_noted() -> None:
+def test_with_checking_disabled_an_answer_comes_as_it_passed_the_box_that_drops_edns() -> None:
+    ask = resolver(faults=[{"at": "TLSA", "what": "no-edns"}])
+    assert ask(TLSA, "TLSA").rcode() == dns.rcode.SERVFAIL
+    assert kinds(ask(TLSA, "TLSA", flags=RD | CD).answer) == ["TLSA"]
+    assert kinds(ask(f"mx1.{DOMAIN}", "A", flags=RD | CD).answer) == ["A", "RRSIG"]
+
+
+def test_with_checking_disabled_lost_keys_do_not_matter() -> None:
+    ask = resolver(faults=[{"at": "DNSKEY", "what": "drop"}])
+    assert ask(TLSA, "TLSA").rcode() == dns.rcode.SERVFAIL
+    assert kinds(ask(TLSA, "TLSA", flags=RD | CD).answer) == ["TLSA", "RRSIG"]
+    assert ask(DOMAIN, "DNSKEY", flags=RD | CD).rcode() == dns.rcode.SERVFAIL
+
+
+def test_the_root_answers_for_itself() -> None:
     ask = resolver()
-    assert ask("mx.example.net.", "MX").rcode() == dns.rcode.REFUSED
+    for kind in ("DNSKEY", "NS", "SOA"):
+        reply = ask(".", kind)
+        assert (reply.rcode(), kinds(reply.answer), bool(reply.flags & AD)) == (0, [kind, "RRSIG"], True)
+
+
+def test_names_outside_the_lab_do_not_exist_and_are_noted() -> None:
+    ask = resolver()
+    reply = ask("mx.example.net.", "MX")
+    assert (reply.rcode(), bool(reply.flags & AD)) == (dns.rcode.NXDOMAIN, True)
+    assert kinds(reply.authority) == ["SOA", "RRSIG", *["NSEC", "RRSIG"] * 2]
     assert ask.events == [Strayed(at=0.0, name="mx.example.net.", type="MX", client=CLIENT)]
 
 

@@ -127,10 +127,19 @@ def test_any_is_answered_with_one_rrset() -> None:
     assert answer(made, f"nowhere.{DOMAIN}", ANY).rcode is Rcode.NXDOMAIN
 
 
-def test_names_outside_the_lab_and_zones_not_served_are_refused() -> None:
+def test_the_root_proves_that_names_outside_the_lab_do_not_exist() -> None:
     net = internet(scenario())
-    for name in ("example.com.", "com.", "notexample."):
-        assert net.answer(name, Type.A).rcode is Rcode.REFUSED
+    for name in ("example.com.", "com.", "notexample.", "1.113.0.203.in-addr.arpa."):
+        for kind in (Type.A, Type.DS):
+            reply = net.answer(name, kind)
+            assert (reply.rcode, reply.zone) == (Rcode.NXDOMAIN, net.root)
+            assert set(types(reply.authority)) == {"SOA", "NSEC"}
+            assert all(one.signatures for one in reply.authority)
+
+
+def test_zones_not_served_are_refused() -> None:
+    net = internet(scenario())
+    assert net.answer("example.com.", Type.A, served=lambda one: one is net.tld).rcode is Rcode.REFUSED
     assert net.answer(DOMAIN, Type.A, served=lambda _: False).rcode is Rcode.REFUSED
     assert net.answer(DOMAIN, Type.SOA, served=lambda one: one is net.tld).authoritative is False
 

@@ -103,9 +103,32 @@ def test_circles_of_aliases_fail(records: list[str]) -> None:
     assert (found.security, found.rcode, found.why) == (Security.FAILED, Rcode.SERVFAIL, "the aliases have no end")
 
 
-def test_an_alias_out_of_the_lab_fails() -> None:
+def test_names_outside_the_lab_do_not_exist_which_is_proved() -> None:
+    for name, kind in (("net.", Type.DS), ("1.113.0.203.in-addr.arpa.", Type.PTR), ("example.com.", Type.MX)):
+        found = resolved(name, kind)
+        assert (found.security, found.rcode, found.answer) == (Security.SECURE, Rcode.NXDOMAIN, ())
     found = resolved(f"a.{DOMAIN}", Type.A, zones={"domain": {"records": ["a CNAME example.com."]}})
-    assert (found.security, found.why) == (Security.FAILED, "example.com. is outside the lab")
+    assert (found.security, found.rcode, types(found.answer)) == (Security.SECURE, Rcode.NXDOMAIN, ["CNAME"])
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_behind_a_box_that_drops_edns_no_signatures_and_no_proofs_arrive(*, signed: bool) -> None:
+    zones = {"domain": {"signed": signed}}
+    faults = [{"at": "TLSA", "what": "no-edns"}, {"at": "nowhere A", "what": "no-edns"}]
+    security = Security.BOGUS if signed else Security.INSECURE
+    there = resolved(TLSA, Type.TLSA, zones=zones, faults=faults)
+    assert (there.security, types(there.answer), there.answer[0].signatures) == (security, ["TLSA"], ())
+    absent = resolved(f"nowhere.{DOMAIN}", Type.A, zones=zones, faults=faults)
+    assert (absent.security, absent.rcode, types(absent.authority)) == (security, Rcode.NXDOMAIN, ["SOA"])
+    assert absent.authority[0].signatures == ()
+
+
+def test_where_only_the_keys_are_lost_the_data_is_to_be_had_unchecked() -> None:
+    zones = {"domain": {"records": ["a CNAME b", "b A 192.0.2.1"]}}
+    keyless = resolved(f"a.{DOMAIN}", Type.A, zones=zones, faults=[{"at": "DNSKEY", "what": "drop"}])
+    assert (keyless.security, keyless.is_to_be_had, types(keyless.answer)) == (Security.FAILED, True, ["CNAME", "A"])
+    lost = resolved(f"a.{DOMAIN}", Type.A, zones=zones, faults=[{"at": "b A", "what": "drop"}])
+    assert (lost.security, lost.is_to_be_had) == (Security.FAILED, False)
 
 
 def test_an_alias_to_nowhere_is_denied_with_proof() -> None:

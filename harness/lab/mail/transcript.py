@@ -10,7 +10,7 @@ from harness.lab.recorder import Recorder
 from harness.scenario.mailhosts import Role
 from harness.world.model import MailServer
 
-TEXT_KEPT = 2048
+TEXT_KEPT = 4096
 """Octets of a message that go into the journal."""
 END_OF_DATA = b"."
 _COMMAND_KEPT = 1024

@@ -35,12 +35,27 @@ sysread $control, my $answer, 999;
 exit($answer =~ /error/ ? 1 : 0);
 """
 
+_KNOWN = "it need not ask: records of other answers prove the same without the defect (RFC 8198)"
+_NO_CUT = "it infers from the signed denial of the DS that there is no zone below, and asks no more (RFC 8198)"
+_DEEP_CUT = "it does not find an unsigned cut two labels below the zone (RFC 4035 5.2)"
+
 RECIPE = Recipe(
     packages=("knot-resolver",),
     argv=("kresd", "-n", "-c", "/etc/knot-resolver/lab.conf", "/run/kresd"),
     files={"/etc/knot-resolver/lab.conf": _SETTINGS},
     flush=(("perl", "-MIO::Socket::UNIX", "-e", _CLEAR),),
     folders=("/run/kresd",),
+    departures={
+        "insecure-proof-forged-address": _NO_CUT,
+        "insecure-proof-forged-tlsa": _NO_CUT,
+        "nsec3-iter-forged": _KNOWN,
+        "nsec3-unknown-hash": _KNOWN,
+        "tlsa-insecure-subzone-match": _DEEP_CUT,
+        "tlsa-insecure-subzone-mismatch": _DEEP_CUT,
+        "wild-mx-noproof": _KNOWN,
+        "wild-tlsa-noproof-nsec": _KNOWN,
+        "wild-tlsa-noproof-nsec3": _KNOWN,
+    },
 )
 """Knot Resolver 5. It cannot be told not to infer absence from what it keeps (RFC 8198).
 

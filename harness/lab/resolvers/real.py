@@ -52,12 +52,13 @@ class RealResolver:
         *,
         internet: Internet,
         wire: Wire,
-        prefix: Path,
+        prefix: Path | None,
         scratch: Path,
         died: Callable[[str], None] | None = None,
         limit: float = 10.0,
     ) -> None:
-        """`prefix` is where the packages of `recipe(software)` lie unpacked; `scratch` a folder for its log.
+        """`prefix` is where the packages of `recipe(software)` lie unpacked, None for the machine's own program;
+        `scratch` a folder for its log.
 
         `died` is told, once, when the program ends without having been asked to; its text is one line.
         """

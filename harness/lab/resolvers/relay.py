@@ -7,27 +7,22 @@ what. Messages go octet for octet, but for their number, and for what a scenario
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 from typing import Self
 
-from dnslib.dns import RCODE
-
-from harness.journal import Asked, Strayed, Where
-from harness.lab.dns_server import Transport
-from harness.lab.packets import Query, complaint, read_query
+from harness.journal import HarnessFault
+from harness.lab.dns_server import Response, Transport
+from harness.lab.packets import Query, Shape, complaint, read_query, write_reply
 from harness.lab.recorder import Recorder
 from harness.scenario.zones import Resolver as Manners
 from harness.world.answers import Rcode
 from harness.world.internet import Internet
-from harness.world.records import type_name
+
+from .noting import AD, CD, FLAGS, RCODE_BITS, note
 
 PATIENCE = 30.0
 """Seconds after which a question counts as unanswered; more than any resolver takes to give up."""
 
-_FLAGS = 3
-"""The octet of a message that has AD, CD and the RCODE."""
-_AD, _CD, _RCODE = 0x20, 0x10, 0x0F
 _NUMBERS = 1 << 16
 
 
@@ -67,8 +62,8 @@ class Relay:
         assert self._transport is not None
         self._transport.close()
 
-    def respond(self, message: bytes, transport: Transport, client: str) -> bytes | asyncio.Task[bytes | None] | None:
-        """The reply to a message, or a task that will have it; None for silence."""
+    def respond(self, message: bytes, transport: Transport, client: str, _: str) -> Response:
+        """The resolver's reply to a message, once it is there; None for silence."""
         query = read_query(message)
         if query is None:
             return complaint(message)
@@ -78,19 +73,32 @@ class Relay:
         return task
 
     async def _relay(self, message: bytes, query: Query, transport: Transport, client: str) -> bytes | None:
+        try:
+            reply = await self._ask(message, query, transport)
+            if self._recorder is not None:
+                note(self._recorder, self._internet, query, reply, transport=transport, client=client)
+        except Exception as error:
+            # A world that cannot be made is our fault, and no client may wait for it.
+            reply = write_reply(query, Shape(rcode=Rcode.SERVFAIL, recursion_available=True), limit=None)
+            if self._recorder is not None:
+                scenario = self._internet.scenario_of(query.name)
+                problem = f"{type(error).__name__}: {error}"
+                self._recorder.record(HarnessFault, scenario=scenario, problem=problem)
+        return reply
+
+    async def _ask(self, message: bytes, query: Query, transport: Transport) -> bytes | None:
+        """What the resolver says, as the scenario wants it said; None for silence."""
         scenario = self._internet.scenario_of(query.name)
         manners = self._internet.world(scenario).scenario.resolver if scenario else Manners()
-        unchecked = query.checking_disabled or not manners.validates
         asked = bytearray(message)
-        if unchecked:
-            asked[_FLAGS] |= _CD
-        reply: bytes | None = None
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):  # a TimeoutError is an OSError
+        if not manners.validates:
+            asked[FLAGS] |= CD
+        try:
             async with asyncio.timeout(self._patience):
-                answered = await (self._by_udp(asked) if transport == "udp" else self._by_tcp(asked))
-            reply = _as_said(answered, query, manners)
-        self._take_down(query, reply, scenario=scenario, transport=transport, client=client)
-        return reply
+                received = await (self._by_udp(asked) if transport == "udp" else self._by_tcp(asked))
+        except (OSError, asyncio.IncompleteReadError):  # a TimeoutError is an OSError
+            return None
+        return _as_said(received, query, manners)
 
     async def _by_udp(self, message: bytearray) -> bytes:
         assert self._transport is not None
@@ -120,43 +128,20 @@ class Relay:
         finally:
             writer.close()
 
-    def _take_down(
-        self, query: Query, reply: bytes | None, *, scenario: str, transport: Transport, client: str
-    ) -> None:
-        if self._recorder is None:
-            return
-        if not self._internet.is_inside(query.name):
-            self._recorder.record(Strayed, name=query.name, type=type_name(query.type), client=client)
-            return
-        faults = self._internet.faults_at(query.name, query.type)
-        self._recorder.record(
-            Asked,
-            scenario=scenario,
-            where=Where.RESOLVER,
-            name=query.name,
-            type=type_name(query.type),
-            transport=transport,
-            rcode="none" if reply is None else RCODE.get(reply[_FLAGS] & _RCODE),
-            dnssec_ok=query.dnssec_ok,
-            checking_disabled=query.checking_disabled,
-            authentic_data=reply is not None and bool(reply[_FLAGS] & _AD),
-            faults=tuple(str(fault.what) for fault in faults),
-            client=client,
-        )
 
-
-def _as_said(answered: bytes, query: Query, manners: Manners) -> bytes:
+def _as_said(received: bytes, query: Query, manners: Manners) -> bytes:
     """The answer as a resolver of these manners gives it; a correct one's is left alone."""
     if manners == Manners():
-        return answered
-    reply = bytearray(answered)
+        return received
+    reply = bytearray(received)
     if not query.checking_disabled:
-        reply[_FLAGS] &= ~_CD
+        reply[FLAGS] &= ~CD
     wants_ad = (query.dnssec_ok or query.wants_ad) and not query.checking_disabled
-    if manners.sets_ad == "always" and wants_ad and not reply[_FLAGS] & _RCODE & ~Rcode.NXDOMAIN:
-        reply[_FLAGS] |= _AD
+    answered = reply[FLAGS] & RCODE_BITS in (Rcode.NOERROR, Rcode.NXDOMAIN)
+    if manners.sets_ad == "always" and wants_ad and answered:
+        reply[FLAGS] |= AD
     elif manners.sets_ad == "never" or not manners.validates:
-        reply[_FLAGS] &= ~_AD
+        reply[FLAGS] &= ~AD
     return bytes(reply)
 
 

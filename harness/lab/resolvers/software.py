@@ -48,3 +48,6 @@ class Recipe:
     """Folders that it wants to find."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Further environment variables."""
+    departures: Mapping[str, str] = field(default_factory=dict)
+    """Scenarios in which it does not see what a correct resolver sees, by id, each with the reason: what a target does
+    behind it there says nothing about the target."""

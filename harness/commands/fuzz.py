@@ -1,0 +1,158 @@
+"""`danelab fuzz`: random worlds, judged by the oracle; what a target does wrong there is made as small as it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from harness.scenario.load import Entry
+    from harness.targets import Kind
+    from harness.worldgen.hunt import Finding, Tally
+
+MODES = click.Choice(["opportunistic", "mandatory", "unaware"])
+_SHOWN = 3
+"""How many worlds without a conclusion are named."""
+
+EPILOG = """\b
+Examples:
+  danelab fuzz                                     500 worlds, the built-in sender
+  danelab fuzz --count 2000 --seed 7 --mode mandatory
+  danelab fuzz -t 'command:./send.py {recipient} {message}' --count 200 --keep found
+  danelab run -s found 'fuzz-*'                    what was found, once more
+
+\b
+Exit status: 0 no disagreement, 1 the target did what is not permitted, 2 usage error, 3 danelab failed,
+4 nothing could be concluded.
+"""
+
+
+@click.command("fuzz", short_help="Try random worlds, and shrink what goes wrong.", epilog=EPILOG)
+@click.option("--count", type=click.IntRange(1, 20000), default=500, show_default=True, help="How many worlds.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed draws the same worlds."
+)
+@click.option("-t", "--target", default="builtin", show_default=True, help="What is tested: builtin or command:CMD.")
+@click.option("-m", "--mode", type=MODES, default="opportunistic", show_default=True, help="What it does about DANE.")
+@click.option("--judge-as", type=MODES, default=None, help="What it is judged by. Default: the mode.")
+@click.option("--keep", "folder", type=click.Path(path_type=Path), help="Write what was found to this folder.")
+@click.option(
+    "--most", type=click.IntRange(1), default=3, show_default=True, help="How many kinds of findings to shrink."
+)
+@click.option("--first", is_flag=True, help="Stop as soon as something is found.")
+@click.option("--limit", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds for a message.")
+@click.option("--no-ipv6", is_flag=True, help="Give no host an IPv6 address.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def command(
+    *,
+    count: int,
+    seed: int,
+    target: str,
+    mode: str,
+    judge_as: str | None,
+    folder: Path | None,
+    most: int,
+    first: bool,
+    limit: float,
+    no_ipv6: bool,
+    quiet: bool,
+) -> int:
+    """Draw random worlds from the whole language of scenarios and let a target loose in them.
+
+    Nobody wrote the expectations: the oracle works them out from RFC 7672. A world in which the target does what is
+    not permitted is made smaller as long as it still does, and told as a scenario file.
+    """
+    from harness.run.plan import has_ipv6
+    from harness.scenario.models import Mode
+    from harness.scenario.suite import load_suite
+    from harness.verdict import Profile
+    from harness.worldgen.bench import bench
+    from harness.worldgen.entries import CONTROL
+    from harness.worldgen.hunt import Hunt, kept, kinds
+
+    kind = _kind(target)
+    if folder is not None:
+        _made(folder)
+    judged = Mode(judge_as or mode)
+    profile = Profile(Mode(mode), judged)
+    with bench(load_suite()[CONTROL], kind, profile, seed=str(seed), limit=limit) as attempt:
+        hunt = Hunt(seed=seed, count=count, attempt=attempt, ipv6=not no_ipv6 and has_ipv6())
+        tally = hunt.run(_meter(count, visible=not quiet), until_found=first)
+        found = list(kinds(tally.found))
+        for each in found[:most]:
+            smallest = hunt.smallest(each)
+            _tell(smallest, kept(smallest), folder, judged)
+    if len(found) > most:
+        more = len(found) - most
+        click.echo(f"{more} more kind{'s' * (more > 1)} of findings: --most {len(found)} shrinks all\n")
+    return _sum_up(tally, seed=seed)
+
+
+def _kind(word: str) -> Kind:
+    from harness.targets import Network, named
+
+    kind = named(word)
+    if kind.checks or Network.LOOPBACK not in kind.networks:
+        raise UsageError(f"--target {word}: fuzz needs a sender on the loopback interface; take builtin or command:CMD")
+    return kind
+
+
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--keep {folder}: {error.strerror}; name a folder that can be written") from None
+
+
+def _meter(count: int, *, visible: bool) -> Callable[[int], None]:
+    """Tells on stderr how far it has come, in quarters."""
+    told = 0
+
+    def advance(done: int) -> None:
+        nonlocal told
+        if visible and done * 4 // count > told:
+            told = done * 4 // count
+            click.echo(f"danelab: {done} of {count} worlds", err=True)
+
+    return advance
+
+
+def _tell(finding: Finding, entry: Entry, folder: Path | None, mode: str) -> None:
+    result = finding.result
+    place = ""
+    if folder is not None:
+        file = folder / entry.file.name
+        try:
+            file.write_text(entry.source.text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"cannot write {file}: {error.strerror}; name another folder with --keep") from None
+        place = f", written to {file}"
+    click.echo(f"{entry.id} ({result.grade}){place}")
+    click.echo(f"  {mode}: expected {result.expected}, seen {result.outcome}: {result.reason}\n")
+    click.echo("".join(f"    {line}".rstrip() + "\n" for line in entry.source.text.splitlines()))
+
+
+def _sum_up(tally: Tally, *, seed: int) -> int:
+    """The last lines, and the exit status."""
+    from harness.verdict import Verdict
+
+    said = ", ".join(f"{number} {verdict}" for verdict, number in tally.verdicts.most_common())
+    click.echo(f"{tally.worlds} worlds of seed {seed}: {said}. ", nl=False)
+    for result in tally.other[:_SHOWN]:
+        click.echo(f"\n  {result.scenario}: {result.verdict}, {result.reason} ({result.title})", nl=False)
+    if tally.found:
+        click.echo("The target did what is not permitted.")
+        return ExitCode.NOT_CONFORMING
+    if tally.verdicts[Verdict.ERROR]:
+        click.echo("danelab failed in some.")
+        return ExitCode.HARNESS
+    if not tally.verdicts[Verdict.PASS] + tally.verdicts[Verdict.ALLOWED]:
+        click.echo("Nothing could be concluded.")
+        return ExitCode.NOTHING_CONCLUDED
+    click.echo("No disagreement.")
+    return ExitCode.AS_EXPECTED

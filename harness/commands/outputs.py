@@ -1,0 +1,69 @@
+"""Where a run's results go: files that were asked for, and lines below the report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.report import RunReport
+    from harness.run import Plan
+
+FORMATS = ("json",)
+_FEW = 4
+"""How many scenarios that were run along are named."""
+
+
+def notes(plan: Plan, files: Iterable[Path]) -> Iterator[str]:
+    """What else there is to know about this run."""
+    several = len(plan.contenders) > 1
+    for each in plan.contenders:
+        if each.picked.left_out:
+            needs = Counter(need for some in each.picked.left_out.values() for need in some)
+            wanting = ", ".join(f"{number} for want of {need}" for need, number in sorted(needs.items()))
+            whom = f" for {each.name}" if several else ""
+            yield f"Left out{whom}, as neither this lab nor this target offers what they need: {wanting}."
+    along = sorted({key for each in plan.contenders for key in each.picked.along})
+    if along:
+        some = ", ".join(along[:_FEW])
+        more = f" and {len(along) - _FEW} more" if len(along) > _FEW else ""
+        yield f"Run along, since verdicts on the others rest on them: {some}{more}."
+    written = [str(file) for file in (*([plan.journal] if plan.journal else []), *files)]
+    if written:
+        yield f"Written: {', '.join(written)}"
+
+
+def report_file(word: str) -> Path:
+    """The file of a `--report`; its format is the only one there is."""
+    form, equals, file = word.partition("=")
+    if form not in FORMATS:
+        raise UsageError(f"--report {word}: there is no format {form!r}; write json=FILE")
+    if not equals or not file:
+        raise UsageError(f"--report {word}: names no file; write {form}=FILE")
+    path = Path(file)
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"--report {word}: there is no folder {path.absolute().parent}; make it first")
+    if path.is_dir():
+        raise UsageError(f"--report {word}: {path} is a folder; name a file")
+    return path
+
+
+def make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "journal.ndjson").touch()
+    except OSError as error:
+        raise UsageError(f"--out {out}: {error.strerror}; name a folder that can be written") from None
+
+
+def write(report: RunReport, file: Path) -> None:
+    from harness.report import json
+
+    try:
+        file.write_text(json.render(report), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}; name a place that can be written") from None

@@ -1,0 +1,39 @@
+"""What the journal is told of a question that the lab's resolver did not answer by itself."""
+
+from __future__ import annotations
+
+from dnslib.dns import RCODE
+
+from harness.journal import Asked, Strayed, Where
+from harness.lab.dns_server import Transport
+from harness.lab.packets import Query
+from harness.lab.recorder import Recorder
+from harness.world.internet import Internet
+from harness.world.records import type_name
+
+FLAGS = 3
+"""The octet of a message that has AD, CD and the RCODE (RFC 4035 section 3.2)."""
+AD, CD, RCODE_BITS = 0x20, 0x10, 0x0F
+
+
+def note(
+    recorder: Recorder, internet: Internet, query: Query, reply: bytes | None, *, transport: Transport, client: str
+) -> None:
+    """Take down the question and the reply to it, None for silence; a name outside the lab has strayed."""
+    if not internet.is_inside(query.name):
+        recorder.record(Strayed, name=query.name, type=type_name(query.type), client=client)
+        return
+    recorder.record(
+        Asked,
+        scenario=internet.scenario_of(query.name),
+        where=Where.RESOLVER,
+        name=query.name,
+        type=type_name(query.type),
+        transport=transport,
+        rcode="none" if reply is None else RCODE.get(reply[FLAGS] & RCODE_BITS),
+        dnssec_ok=query.dnssec_ok,
+        checking_disabled=query.checking_disabled,
+        authentic_data=reply is not None and bool(reply[FLAGS] & AD),
+        faults=tuple(str(fault.what) for fault in internet.faults_at(query.name, query.type)),
+        client=client,
+    )
