@@ -93,10 +93,14 @@ def prefix_of(software: ResolverSoftware, *, fetch: bool) -> Path | None:
 
 def offers_of(network: Network, resolver: ResolverSoftware) -> frozenset[Need]:
     """The needs of scenarios that such a lab meets."""
+    from harness.lab.resolvers import ResolverSoftware
     from harness.run import LOOPBACK_OFFERS, NAMESPACE_OFFERS, REAL_RESOLVER_OFFERS
+    from harness.scenario.models import Need
     from harness.targets import Network
 
     offers = LOOPBACK_OFFERS if network is Network.LOOPBACK else NAMESPACE_OFFERS
+    if resolver is ResolverSoftware.TARGET:
+        return (offers | REAL_RESOLVER_OFFERS) - {Need.LAB_RESOLVER}
     return offers | REAL_RESOLVER_OFFERS if resolver.is_real else offers
 
 

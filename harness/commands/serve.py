@@ -43,6 +43,8 @@ Examples:
 @scenarios_option
 @click.option("--listen", metavar="ADDRESS", default="", help="Address of this machine that the product can reach.")
 @click.option("-t", "--target", default="manual", show_default=True, help="manual, or submission:HOST:PORT.")
+@click.option("--resolver", type=click.Choice(["simulated", "target"]), default="simulated", show_default=True,
+              help="target: the product validates by itself.")  # fmt: skip
 @click.option("-m", "--mode", type=MODES, default="opportunistic", show_default=True, help="What the product is to do.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("danelab-serve"), show_default=True,
               help="Folder for root hints, trust anchor, recipients, journal and report.")  # fmt: skip
@@ -58,6 +60,7 @@ def command(
     *,
     listen: str,
     target: str,
+    resolver: str,
     mode: str,
     out: Path,
     seed: str,
@@ -79,16 +82,17 @@ def command(
 
     kind = named(target)
     network = choose_network("loopback", [kind], listens=listen)
-    resolver = choose_resolver("simulated", network)
+    who = choose_resolver(resolver, network)
     requirements = load_requirements(own_scenarios() / REQUIREMENTS)
     suite = load_suite(*own_paths, requirements=requirements.keys())
-    offers = offers_of(network, resolver) - ({Need.IPV6} if no_ipv6 else set())
+    offers = offers_of(network, who) - ({Need.IPV6} if no_ipv6 else set())
     contenders = enter_lists([kind], suite, patterns, mode=Mode(mode), judge_as=None, offers=offers)
     make_folder(out)
     with Meter(visible=not quiet) as meter:
         plan = Plan(
             contenders=contenders,
             network=network,
+            resolver=who,
             listens=listen,
             quiet=quiet_period,
             limit=limit,

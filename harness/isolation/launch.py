@@ -95,6 +95,8 @@ def _first_process(command: Sequence[str]) -> None:
     forget_outer_mounts()
     mount("proc", "/proc", "proc")
     mount("tmpfs", str(SCRATCH), "tmpfs", data="mode=1777")
+    # Temporary files of a command that is killed would otherwise stay behind.
+    os.environ["TMPDIR"] = str(SCRATCH)
     worker = os.fork()
     if worker == 0:
         os.execvp(command[0], list(command))

@@ -21,7 +21,7 @@ from harness.targets import Kind, Network
 from harness.verdict import Profile, companions
 from harness.world.internet import Internet
 
-LOOPBACK_OFFERS = frozenset({Need.IPV6, Need.QUEUE})
+LOOPBACK_OFFERS = frozenset({Need.IPV6, Need.QUEUE, Need.LAB_RESOLVER})
 """Needs that a lab on the loopback interface with the simulated resolver meets."""
 NAMESPACE_OFFERS = LOOPBACK_OFFERS | {Need.NAMESPACE}
 """Needs that a lab in a network namespace meets."""
@@ -127,7 +127,9 @@ def _can_be_checked(scenario: Scenario) -> bool:
 
 
 def _lacking(scenario: Scenario, offers: frozenset[Need]) -> tuple[Need, ...]:
-    needs = dict.fromkeys((*scenario.needs, *((Need.IPV6,) if _ipv6_key(scenario) else ())))
+    implied = [Need.IPV6] if _ipv6_key(scenario) else []
+    implied += [Need.LAB_RESOLVER] if "resolver" in scenario.model_fields_set else []
+    needs = dict.fromkeys((*scenario.needs, *implied))
     return tuple(need for need in needs if need not in offers)
 
 

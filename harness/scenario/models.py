@@ -202,6 +202,8 @@ class Need(StrEnum):
     """A configured next hop."""
     QUEUE = "queue"
     """A queue that can be flushed."""
+    LAB_RESOLVER = "lab-resolver"
+    """The lab's resolver between target and servers; every scenario needs it that says how the resolver misbehaves."""
     VALIDATING_RESOLVER = "validating-resolver"
     """A resolver that really talks to the authoritative servers."""
     LEGACY_TLS = "legacy-tls"

@@ -1,0 +1,73 @@
+"""Products that danelab does not run: told by wire, by bounce, by silence; and a stand-in for a real appliance."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.isolation.launch import command_inside, passed_environment, possible
+from harness.report import RunReport
+from harness.report.json import read
+from harness.targets.packages import Unavailable
+from tests.support.fixtures import available
+from tests.targets import appliance
+
+pytestmark = pytest.mark.namespace
+
+ROOT = Path(__file__).resolve().parents[2]
+PLACE = f"submission:{appliance.WIRE.cell_ipv4}:2525"
+CHANCE = {"equal-pref", "equal-pref-one-bad"}
+"""Which of several hosts is tried first is left to chance (RFC 5321 section 5.1)."""
+UNSEEN = {"data-empty"}
+"""Postfix breaks at this one, which its log tells and the wire does not."""
+
+
+def _ready() -> None:
+    if reason := possible():
+        raise Unavailable(f"this machine allows no network namespace: {reason}")
+    appliance.fetched()
+
+
+def report_of(command: list[str], out: Path) -> RunReport:
+    done = subprocess.run(
+        command,
+        env=passed_environment(dict(os.environ)),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (out / "report.json").exists(), done.stderr + done.stdout
+    return read((out / "report.json").read_text(encoding="utf-8"))
+
+
+def test_an_appliance_driven_by_submission_gets_the_verdicts_of_the_managed_one(tmp_path: Path) -> None:
+    available(_ready)
+    arguments = [str(tmp_path / "out"), "-t", PLACE, "--listen", appliance.WIRE.lab_ipv4, "--quiet-period", "4"]
+    arguments += ["--resolver", "target"]
+    inside = [sys.executable, "-P", "-m", "tests.targets.appliance", *arguments]
+    outside = report_of(command_inside(inside), tmp_path / "out")
+    managed = [
+        sys.executable,
+        "-P",
+        "-m",
+        "harness.cli",
+        "run",
+        "-q",
+        "-t",
+        "postfix:dane",
+        "--out",
+        str(tmp_path / "m"),
+    ]
+    inside_report = report_of([*managed, str(tmp_path / "in")], tmp_path / "m")
+    verdicts = {result.scenario: (result.verdict, result.outcome) for result in outside.results}
+    wanted = {result.scenario: (result.verdict, result.outcome) for result in inside_report.results}
+    both = verdicts.keys() & wanted.keys()
+    assert len(both) > 400
+    differing = {key: (verdicts[key], wanted[key]) for key in both - CHANCE - UNSEEN if verdicts[key] != wanted[key]}
+    assert differing == {}
