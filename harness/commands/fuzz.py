@@ -142,17 +142,15 @@ def _sum_up(tally: Tally, *, seed: int) -> int:
     from harness.verdict import Verdict
 
     said = ", ".join(f"{number} {verdict}" for verdict, number in tally.verdicts.most_common())
-    click.echo(f"{tally.worlds} worlds of seed {seed}: {said}. ", nl=False)
     for result in tally.other[:_SHOWN]:
-        click.echo(f"\n  {result.scenario}: {result.verdict}, {result.reason} ({result.title})", nl=False)
+        click.echo(f"{result.title}: {result.verdict}, {result.reason}")
     if tally.found:
-        click.echo("The target did what is not permitted.")
-        return ExitCode.NOT_CONFORMING
-    if tally.verdicts[Verdict.ERROR]:
-        click.echo("danelab failed in some.")
-        return ExitCode.HARNESS
-    if not tally.verdicts[Verdict.PASS] + tally.verdicts[Verdict.ALLOWED]:
-        click.echo("Nothing could be concluded.")
-        return ExitCode.NOTHING_CONCLUDED
-    click.echo("No disagreement.")
-    return ExitCode.AS_EXPECTED
+        conclusion, status = "The target did what is not permitted.", ExitCode.NOT_CONFORMING
+    elif tally.verdicts[Verdict.ERROR]:
+        conclusion, status = "danelab failed in some.", ExitCode.HARNESS
+    elif not tally.verdicts[Verdict.PASS] + tally.verdicts[Verdict.ALLOWED]:
+        conclusion, status = "Nothing could be concluded.", ExitCode.NOTHING_CONCLUDED
+    else:
+        conclusion, status = "No disagreement.", ExitCode.AS_EXPECTED
+    click.echo(f"{tally.worlds} worlds of seed {seed}: {said}. {conclusion}")
+    return status

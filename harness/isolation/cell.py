@@ -95,6 +95,7 @@ class _Cell:
         links.loopback_up()
         if order.get("wire") is not None:
             links.Wire(number=order["wire"]).attach()
+        links.make_local(*order.get("refused", ()))
         return {}
 
     def _build(self, order: dict[str, Any]) -> dict[str, Any]:

@@ -45,9 +45,11 @@ class Jail:
         heard: Callable[[str], None] | None = None,
         gone: Callable[[int, int], None] | None = None,
         nice: int = 0,
+        refused: Sequence[str] = (),
     ) -> None:
         """`scratch` is a folder for the output of programs; `heard` gets every line written to the cell's /dev/log.
 
+        Connections to the addresses `refused` are refused: they end in the cell, where nothing listens.
         `nice` is how far its programs stand back behind the lab when all want to run (nice(2)).
 
         `gone` is told process id and exit status of every process that ends and was not started from here: daemons.
@@ -55,6 +57,7 @@ class Jail:
         self.wire = wire
         self._scratch = scratch
         self._nice = nice
+        self._refused = tuple(refused)
         self._heard = heard or (lambda _: None)
         self._gone = gone or (lambda _pid, _status: None)
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
@@ -68,7 +71,7 @@ class Jail:
     async def __aenter__(self) -> Self:
         self._ready = asyncio.get_running_loop().create_future()
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "harness.isolation.cell", str(os.getpid()), str(self._nice)),
+            *(sys.executable, "-S", "-P", "-m", "harness.isolation.cell", str(os.getpid()), str(self._nice)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=passed_environment(),
@@ -77,7 +80,7 @@ class Jail:
         self._reader = asyncio.create_task(self._read())
         await self._ready
         await asyncio.to_thread(self.wire.lay, self._process.pid)
-        await self._order(order="network", wire=self.wire.number)
+        await self._order(order="network", wire=self.wire.number, refused=self._refused)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -6,12 +6,22 @@ import contextlib
 import ipaddress
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 from . import netlink
 from .namespaces import Namespace, unshare
 
 BLOCKS = ("198.18.0.0/15", "2001:db8::/32")
 """Where the lab's servers are: for benchmarks (RFC 2544) and for documentation (RFC 3849)."""
+
+
+_REFUSING = {
+    # Only a host that forwards tells that it cannot; there is nowhere to forward to.
+    "ipv4/conf/all/forwarding": "1",
+    # Else a second attempt within a second is not refused but left waiting.
+    "ipv4/icmp_ratelimit": "0",
+    "ipv6/icmp/ratelimit": "0",
+}
 
 
 def own_network() -> None:
@@ -50,6 +60,18 @@ def make_local(*networks: str) -> None:
         is_ipv6 = ipaddress.ip_network(network).version == 6
         with contextlib.suppress(OSError) if is_ipv6 else contextlib.nullcontext():
             netlink.add_local_route(network, "lo")
+
+
+def close(address: str, *, silently: bool) -> None:
+    """Let nobody reach this address of a local network: attempts are refused at once by ICMP, or lost.
+
+    Raises OSError, but for an IPv6 address where the kernel has no IPv6.
+    """
+    for name, value in _REFUSING.items():
+        with contextlib.suppress(OSError):
+            Path("/proc/sys/net", name).write_text(value, encoding="ascii")
+    with contextlib.suppress(OSError) if ":" in address else contextlib.nullcontext():
+        netlink.add_dead_end(address, silent=silently)
 
 
 @dataclass(frozen=True, kw_only=True)

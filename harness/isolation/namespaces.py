@@ -106,6 +106,11 @@ def map_ids(uid: int, gid: int, *, inside: int) -> None:
     Path("/proc/self/gid_map").write_text(f"{inside} {gid} 1", encoding="ascii")
 
 
+def will_have_one_id() -> bool:
+    """Whether a lab that is raised from here, or that this is, knows one uid only."""
+    return has_one_id() if os.geteuid() == 0 else bool(subids.reason())
+
+
 def has_one_id() -> bool:
     """Whether this user namespace knows one uid only: an ordinary user's, without subordinate ids."""
     lines = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()

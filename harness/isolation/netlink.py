@@ -21,7 +21,7 @@ _NO_DUPLICATE_DETECTION = 0x02
 _DESTINATION, _INTERFACE, _GATEWAY = 1, 4, 5
 _MAIN_TABLE, _LOCAL_TABLE = 254, 255
 _STATIC = 4
-_UNICAST, _LOCAL = 1, 2
+_UNICAST, _LOCAL, _BLACKHOLE, _UNREACHABLE = 1, 2, 6, 7
 _EVERYWHERE, _HOST = 0, 254
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -66,6 +66,13 @@ def add_local_route(network: str, name: str) -> None:
     body = _route(parsed, table=_LOCAL_TABLE, scope=_HOST, kind=_LOCAL)
     body += _attribute(_INTERFACE, struct.pack("=I", socket.if_nametoindex(name)))
     _request(_NEW_ROUTE, body, flags=_EXCLUSIVE_CREATE, what=f"local route to {network}")
+
+
+def add_dead_end(address: str, *, silent: bool) -> None:
+    """`ip route add blackhole ADDRESS table local`, or unreachable where it is not silent. Raises OSError."""
+    kind = _BLACKHOLE if silent else _UNREACHABLE
+    body = _route(ipaddress.ip_network(address), table=_LOCAL_TABLE, scope=_EVERYWHERE, kind=kind)
+    _request(_NEW_ROUTE, body, flags=_EXCLUSIVE_CREATE, what=f"no route to {address}")
 
 
 def add_route(network: str, *, gateway: str) -> None:

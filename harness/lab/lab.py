@@ -39,6 +39,8 @@ class Lab:
     """
 
     plan = LOOPBACK
+    refused: tuple[str, ...] = ()
+    """Addresses of mail hosts where the lab cannot refuse connections by itself before it has taken them."""
     by_address = False
     """Whether each name server has an address of its own and knows its own zones only."""
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.isolation.links import BLOCKS, devices, is_local
+from harness.isolation.links import BLOCKS, close, devices, is_local
 from harness.isolation.namespaces import SCRATCH
+from harness.scenario.mailhosts import Tcp
 from harness.scenario.models import Scenario
 from harness.world.addresses import BENCHMARKING
 
@@ -23,6 +25,8 @@ from .resolvers import ChosenResolver, ResolverSoftware, resolver_for
 SMTP_PORT = 25
 DNS_PORT = 53
 EVERYWHERE = "0.0.0.0"
+_PORT = re.compile(r":(\d+)$")
+"""The port of a next hop, `[host]:port`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +71,22 @@ class NamespaceLab(Lab):
         super().__init__(scenarios, **options)
 
     def _mail_hosts(self, target: str) -> MailHosts:
-        return MailHosts(self._server_at, self._recorder, port=SMTP_PORT, device=self._device, target=target)
+        routes = [
+            route for scenario, _ in self._scenarios for route in (scenario.route.relay, scenario.route.fallback_relay)
+        ]
+        found = (_PORT.search(route) for route in routes if route)
+        return MailHosts(
+            self._server_at,
+            self._recorder,
+            port=SMTP_PORT,
+            device=self._device,
+            target=target,
+            further_ports=sorted({int(port[1]) for port in found if port} - {SMTP_PORT}),
+        )
 
     async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
+        if not self._device:
+            self._close_what_cannot_be_reached()
         # A real resolver asks the authoritative servers as soon as it is up.
         self._authority = Authority(self.internet, self._recorder, by_address=self.by_address)
         self.authority = self.resolver = await stack.enter_async_context(
@@ -85,6 +102,18 @@ class NamespaceLab(Lab):
                 died=self._resolver_died,
             )
         )
+
+    def _close_what_cannot_be_reached(self) -> None:
+        """A network of one's own can refuse and lose packets as the real one does, and not only connections."""
+        for scenario, _ in self._scenarios:
+            servers = (*scenario.mx, *scenario.hosts, *scenario.servers.values())
+            if all(server.tcp is Tcp.OPEN for server in servers):
+                continue
+            for address, server in self.internet.world(scenario.id).servers.items():
+                if server.tcp is not Tcp.OPEN:
+                    close(address, silently=server.tcp is Tcp.BLACKHOLE)
+                if server.tcp is Tcp.REFUSED:
+                    self.refused = (*self.refused, address)
 
     def _respond(self, message: bytes, transport: Transport, client: str, asked: str) -> Response:
         if self.plan.world_of(asked) is not None:

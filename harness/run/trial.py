@@ -158,6 +158,7 @@ class Trial:
             trust_anchor=internet.trust_anchor(),
             root_hints=internet.root_hints(),
             wire=wire,
+            refused=lab.refused,
             at_once=_share(self._plan.side_by_side),
             listen=self._recorder.listeners.append,
             quiet=self._plan.quiet,

@@ -46,6 +46,8 @@ class Surroundings:
     """Name and address of the root's server in master-file form."""
     wire: Wire | None = None
     """The wire between the lab and the target's network; None where they share one, as on loopback."""
+    refused: tuple[str, ...] = ()
+    """Addresses of mail hosts at which nothing listens."""
     at_once: int = 100
     """How many messages may be in its hands at a time, so that machine and lab keep up with it."""
     listen: Callable[[Callable[[Event], None]], None] = lambda _: None

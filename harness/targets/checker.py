@@ -67,6 +67,8 @@ class CheckerPlace:
     host_name: str
     port: int = 25
     """The port that mail hosts are reached at."""
+    refused: tuple[str, ...] = ()
+    """Addresses of mail hosts at which nothing listens."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +91,7 @@ class Checker:
         self.name = definition.name
         self._definition = definition
         self._place = place
-        self._jail = Jail(wire=place.wire, scratch=place.scratch, nice=STANDS_BACK)
+        self._jail = Jail(wire=place.wire, scratch=place.scratch, nice=STANDS_BACK, refused=place.refused)
         self._free = asyncio.Semaphore(definition.at_once)
         self._stack = contextlib.AsyncExitStack()
 
@@ -205,6 +207,7 @@ def checker_kind(name: str) -> Kind:
             root_hints=around.root_hints,
             host_name=around.host_name,
             port=around.smtp_port,
+            refused=around.refused,
         )
         return Checker(definition, place)
 

@@ -135,7 +135,9 @@ class CommandInCell(CommandTarget):
     async def __aenter__(self) -> Self:
         await super().__aenter__()
         assert self._around.wire is not None
-        self._jail = Jail(wire=self._around.wire, scratch=self._around.scratch, nice=STANDS_BACK)
+        self._jail = Jail(
+            wire=self._around.wire, scratch=self._around.scratch, nice=STANDS_BACK, refused=self._around.refused
+        )
         await self._jail.__aenter__()
         try:
             await self._jail.resolve_with(self._around.wire.lab_ipv4)

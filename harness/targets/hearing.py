@@ -158,7 +158,7 @@ class Hearing:
             loop.call_later(_AGAIN, lambda: self._watch(left, reason, since=since, seen=dropped))
 
     def lose(self, reason: str, status: Status) -> tuple[Mail, ...]:
-        """The target has lost all it had in its hands, these messages. If it was one, then that is the one it died of."""
+        """The target has lost all it had in its hands, these messages. If it was a single one, it died of that."""
         lost = list({id(job): job for job, _ in self._jobs.values() if not job.decided.done()}.values())
         if len(lost) == 1:
             lost[0].decide_all(status, reason)

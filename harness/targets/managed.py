@@ -54,7 +54,12 @@ class Managed:
             leftovers=Leftovers(spooled, lambda: self.file("/")) if spooled else None,
         )
         self.jail = Jail(
-            wire=place.wire, scratch=self._scratch, heard=self._hearing.heard, gone=self._gone, nice=STANDS_BACK
+            wire=place.wire,
+            scratch=self._scratch,
+            heard=self._hearing.heard,
+            gone=self._gone,
+            nice=STANDS_BACK,
+            refused=place.refused,
         )
         self._service: Running | None = None
         self._tail: asyncio.Task[None] | None = None
@@ -120,7 +125,7 @@ class Managed:
         if definition.observe.source is Source.FILE:
             self._tail = asyncio.create_task(self._follow(self.file(definition.observe.file)))
         await self._start()
-        await self._turns.up()
+        self._turns.up()
 
     @property
     def _values(self) -> dict[str, str]:
@@ -189,7 +194,7 @@ class Managed:
         if self._deaths <= _RESTARTS:
             self._restart = asyncio.create_task(self._again())
         else:
-            self._restart = asyncio.create_task(self._turns.up())
+            self._turns.up()
 
     async def _again(self) -> None:
         if self._tail is not None:
@@ -202,7 +207,7 @@ class Managed:
                 return
             self._deaths = _RESTARTS + 1
             self._place.died(f"it cannot be started again: {error}", None)
-            await self._turns.up()
+            self._turns.up()
 
     def file(self, name: str) -> Path:
         """A file of the target's root, as seen from here: its mount namespace is another."""
@@ -249,6 +254,7 @@ class Managed:
         submit = self._definition.submit
         return submit.one_id_argv if submit.one_id_argv and has_one_id() else submit.argv
 
+
 def managed_kind(word: str) -> Kind:
     """What `postfix:dane` or `./my-mta.toml:strict` means. Raises UsageError, or ScenarioError for a bad definition."""
     definition, mode = find(word)
@@ -267,6 +273,7 @@ def managed_kind(word: str) -> Kind:
             sender_domain=around.sender_domain,
             died=around.died,
             at_once=around.at_once,
+            refused=around.refused,
         )
         return Managed(definition, mode, place)
 

@@ -28,6 +28,8 @@ class Place:
     sender_domain: str
     died: Callable[[str, Mail | None], None]
     """Called with a reason when it ends without being asked to, and with the message where it had one only in work."""
+    refused: tuple[str, ...] = ()
+    """Addresses of mail hosts at which nothing listens."""
     at_once: int = 100
     """How many messages may be in its hands at a time, whatever it could take."""
     resolver: str = ""

@@ -14,10 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.isolation.namespaces import will_have_one_id
 
 from . import recipes
 from .apt import Unavailable, locked
-from .definition import Definition
+from .definition import Definition, Rootless
 from .packages import Bundle, cache_root, prefix, prefix_path
 
 _NPM_SECONDS = 300.0
@@ -29,12 +30,19 @@ Told = Callable[[str], None]
 
 def missing(definition: Definition) -> str:
     """What the target still needs here, in one line; empty when it can be started."""
-    lacking = [name for name in definition.programs if _program(name) is None]
-    if lacking:
-        return f"this machine has no {' and no '.join(lacking)}"
+    if reason := _never_here(definition):
+        return reason
     if any(not tree.is_dir() for tree in _trees(definition)):
         return f"not fetched yet: danelab targets fetch {definition.name}"
     return ""
+
+
+def _never_here(definition: Definition) -> str:
+    """What cannot be mended by fetching."""
+    if definition.rootless is Rootless.NEVER and will_have_one_id():
+        return f"it runs as root or with subordinate ids only: {definition.rootless_reason}"
+    lacking = [name for name in definition.programs if _program(name) is None]
+    return f"this machine has no {' and no '.join(lacking)}" if lacking else ""
 
 
 def trees(definition: Definition) -> tuple[Path, ...]:
@@ -46,15 +54,14 @@ def trees(definition: Definition) -> tuple[Path, ...]:
 
 def fetch(definition: Definition, *, told: Told = lambda _: None) -> tuple[Path, ...]:
     """The same, fetched and built first where they are missing. Raises Unavailable; `told` gets the progress."""
-    for name in definition.programs:
-        if _program(name) is None:
-            raise Unavailable(f"this machine has no {name}")
+    if reason := _never_here(definition):
+        raise Unavailable(reason)
     bundle = _bundle(definition)
     if bundle is not None and not prefix_path(bundle).is_dir():
         told(f"fetching {bundle} with what it needs")
         prefix(bundle)
     if definition.npm and not _npm_path(definition).is_dir():
-        told(f"fetching {' '.join(definition.npm)} from npm")
+        told(f"fetching {' '.join(_npm_words(definition))} from npm")
         _install_npm(definition)
     if definition.build and not recipes.built_path(definition.build).is_dir():
         recipes.build(definition.build, told=told)

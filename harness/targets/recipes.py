@@ -17,6 +17,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.isolation.launch import command_inside, passed_environment
+from harness.isolation.workshop import FOLDER
 from harness.scenario.words import did_you_mean
 
 from .apt import Apt, Unavailable, locked
@@ -102,18 +103,19 @@ def _compile(how: Recipe, *, tools: Path, work: Path, log: Path) -> None:
     (work / "out").mkdir()
     lines = [
         "set -e",
-        "cd /work/source",
-        "dpkg-source --no-check -x *.dsc /work/tree",
-        "cd /work/tree",
-        "export OUT=/work/out",
+        f"cd {FOLDER}/source",
+        f"dpkg-source --no-check -x *.dsc {FOLDER}/tree",
+        f"cd {FOLDER}/tree",
+        f"export OUT={FOLDER}/out",
     ]
     for place, text in how.files.items():
         (work / "given").mkdir(exist_ok=True)
         given = hashlib.sha256(place.encode()).hexdigest()[:8]
         (work / "given" / given).write_text(text, encoding="utf-8")
-        lines.append(f"mkdir -p $(dirname {place}); cp /work/given/{given} {place}")
+        lines.append(f"mkdir -p $(dirname {place}); cp {FOLDER}/given/{given} {place}")
     (work / "build.sh").write_text("\n".join((*lines, how.script)), encoding="utf-8")
-    inside = [sys.executable, "-P", "-m", "harness.isolation.workshop", str(tools), str(work), "sh", "/work/build.sh"]
+    command = ["sh", f"{FOLDER}/build.sh"]
+    inside = [sys.executable, "-P", "-m", "harness.isolation.workshop", str(tools), str(work), *command]
     with log.open("wb") as output:
         done = subprocess.run(
             command_inside(inside),

@@ -54,7 +54,8 @@ class MailHosts:
 
     `addresses` empty: one listener for every address, IPv4 and IPv6, on the network device `device` alone (`lo`: nobody
     outside can reach it; empty: all devices, for a network namespace of its own). Otherwise: a listener for each.
-    `port` 0: any free one, the same everywhere; `port` then says which.
+    `port` 0: any free one, the same everywhere; `port` then says which. At `further_ports` they listen as well, for
+    next hops with a port of their own.
 
     No mail leaves the lab: where an impostor passes it on (`proxy_to`), the journal has it at both servers.
 
@@ -70,12 +71,14 @@ class MailHosts:
         addresses: Iterable[str] = (),
         device: str = "lo",
         target: str = "",
+        further_ports: Iterable[int] = (),
     ) -> None:
         self.port = port
         self._directory = directory
         self._recorder = recorder
         self._addresses = tuple(addresses)
         self._device = device
+        self._further_ports = tuple(further_ports)
         self._target = target
         self._contexts = Contexts()
         self._memory = rude.Memory()
@@ -89,7 +92,7 @@ class MailHosts:
         loop = asyncio.get_running_loop()
         sockets = self._bind()
         self.port = sockets[0].getsockname()[1]
-        for listener in sockets:
+        for listener in (*sockets, *self._bind_further()):
             self._servers.append(await loop.create_server(self._wire, sock=listener, backlog=_BACKLOG))
         return self
 
@@ -144,6 +147,19 @@ class MailHosts:
                 raise
             return bound
         raise AssertionError
+
+    def _bind_further(self) -> list[socket.socket]:
+        """Sockets for the further ports, which are fixed. Raises UsageError."""
+        bound: list[socket.socket] = []
+        for port in self._further_ports:
+            for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+                try:
+                    listener = _listener(family, address, port, device=self._device)
+                except OSError as error:
+                    raise _refused(error, port) from None
+                if listener is not None:
+                    bound.append(listener)
+        return bound
 
     def _wire(self) -> Wire:
         return Wire(self._arrived, self._gone, contexts=self._contexts)

@@ -40,7 +40,7 @@ options {
     // A lookup without an answer takes 10 s: anything less counts as 10 s.
     resolver-query-timeout 10000;
     edns-udp-size 1232;
-    max-udp-size 4096;
+    max-udp-size 1232;
     minimal-responses yes;
     transfers-in 1;
 };

@@ -48,7 +48,7 @@ server-down-max-fails=0
 non-resolving-ns-max-fails=0
 dont-throttle-netmasks=0.0.0.0/0
 edns-outgoing-bufsize=1232
-udp-truncation-threshold=4096
+udp-truncation-threshold=1232
 max-concurrent-requests-per-tcp-connection=1000
 max-tcp-clients=1000
 # Milliseconds: for one question to a server, and for a whole lookup.

@@ -26,7 +26,7 @@ server:
     jostle-timeout: 2000
     do-ip6: no
     edns-buffer-size: 1232
-    max-udp-size: 4096
+    max-udp-size: 1232
     module-config: "validator iterator"
     trust-anchor-file: "/etc/danelab/root.key"
     root-hints: "/etc/danelab/root.hints"
