@@ -30,6 +30,7 @@ def command() -> None:
 @command.command("list", short_help="What there is, and what is missing here.")
 def list_() -> None:
     """The targets, their modes, and what each still needs on this machine. The first mode is the default."""
+    from harness.targets.checker_definition import known_checkers, load_checker
     from harness.targets.definition import definitions, load
     from harness.targets.provision import missing
 
@@ -40,6 +41,11 @@ def list_() -> None:
         click.echo(f"{each.name:{width}}  {each.title}; {lacking or 'ready'}")
         for name, mode in sorted(each.modes.items(), key=lambda item: item[0] != each.default):
             click.echo(f"{'':{width}}    :{name:12} {mode.mode:13} {mode.title}")
+    click.echo("\nCheckers, judged on what they find:")
+    checkers = [load_checker(file) for file in known_checkers().values()]
+    width = max(len(each.name) for each in checkers)
+    for checker in checkers:
+        click.echo(f"{checker.name:{width}}  {checker.title}")
 
 
 @command.command("fetch", short_help="Download them; nothing is installed, no root is needed.")

@@ -67,6 +67,7 @@ class Trial:
         self._internet = internet
         self._progress = progress or (lambda _: None)
         self._done = 0
+        self._one_by_one = asyncio.Lock()
 
     async def carry_out(self) -> None:
         """To the end. Raises DanelabError for what cannot be done; what the target does wrong is in the journal."""
@@ -213,7 +214,11 @@ class Trial:
         self._recorder.record(Sent, scenario=scenario.id, recipients=recipients, step=number)
         if isinstance(target, Checks):
             for each in dict.fromkeys(recipients):
-                found = await target.check(subject(lab.internet, each))
+                # One after the other, so that the lab gets to answer in between.
+                async with self._one_by_one:
+                    await asyncio.sleep(0)
+                    looked_at = subject(lab.internet, each)
+                found = await target.check(looked_at)
                 self._recorder.record(
                     Found, scenario=scenario.id, recipient=each, finding=found.finding, text=found.text
                 )

@@ -67,6 +67,8 @@ class CheckerPlace:
     host_name: str
     port: int = 25
     """The port that mail hosts are reached at."""
+    at_once: int = 100
+    """How many checks may run at a time, whatever the definition says."""
     refused: tuple[str, ...] = ()
     """Addresses of mail hosts at which nothing listens."""
 
@@ -92,7 +94,7 @@ class Checker:
         self._definition = definition
         self._place = place
         self._jail = Jail(wire=place.wire, scratch=place.scratch, nice=STANDS_BACK, refused=place.refused)
-        self._free = asyncio.Semaphore(definition.at_once)
+        self._free = asyncio.Semaphore(min(definition.at_once, place.at_once))
         self._stack = contextlib.AsyncExitStack()
 
     def _filled(self, text: str) -> str:
@@ -207,6 +209,7 @@ def checker_kind(name: str) -> Kind:
             root_hints=around.root_hints,
             host_name=around.host_name,
             port=around.smtp_port,
+            at_once=around.at_once,
             refused=around.refused,
         )
         return Checker(definition, place)
