@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MODES = click.Choice(["opportunistic", "mandatory", "unaware"])
 _SHOWN = 3
-"""How many worlds without a conclusion are named."""
+"""How many worlds without a conclusion are named, of each sort."""
 
 EPILOG = """\b
 Examples:
@@ -62,7 +62,7 @@ def command(
     no_ipv6: bool,
     quiet: bool,
 ) -> int:
-    """Draw random worlds from the whole language of scenarios and let a target loose in them.
+    """Draw random worlds in the language of scenarios, steps aside, and let a target loose in them.
 
     Nobody wrote the expectations: the oracle works them out from RFC 7672. A world in which the target does what is
     not permitted is made smaller as long as it still does, and told as a scenario file.
@@ -94,8 +94,11 @@ def command(
 
 
 def _kind(word: str) -> Kind:
-    from harness.targets import Network, named
+    from harness.targets import BuiltinSender, Network, named
 
+    if word == "builtin":
+        # Many worlds at once keep the lab busy, and a question that runs out of time is no finding.
+        return BuiltinSender.kind(arguments=("--dns-timeout", "30"))
     kind = named(word)
     if kind.checks or Network.LOOPBACK not in kind.networks:
         raise UsageError(f"--target {word}: fuzz needs a sender on the loopback interface; take builtin or command:CMD")
@@ -141,7 +144,10 @@ def _sum_up(tally: Tally, *, seed: int) -> int:
     """The last lines, and the exit status."""
     from harness.verdict import Verdict
 
-    said = ", ".join(f"{number} {verdict}" for verdict, number in tally.verdicts.most_common())
+    counted = [f"{number} {verdict}" for verdict, number in tally.verdicts.most_common()]
+    counted += [f"{len(tally.unsteady)} unsteady"] if tally.unsteady else []
+    for result in tally.unsteady[:_SHOWN]:
+        click.echo(f"{result.title}: {result.reason}; but not when it was tried once more")
     for result in tally.other[:_SHOWN]:
         click.echo(f"{result.title}: {result.verdict}, {result.reason}")
     if tally.found:
@@ -152,5 +158,5 @@ def _sum_up(tally: Tally, *, seed: int) -> int:
         conclusion, status = "Nothing could be concluded.", ExitCode.NOTHING_CONCLUDED
     else:
         conclusion, status = "No disagreement.", ExitCode.AS_EXPECTED
-    click.echo(f"{tally.worlds} worlds of seed {seed}: {said}. {conclusion}")
+    click.echo(f"{tally.worlds} worlds of seed {seed}: {', '.join(counted)}. {conclusion}")
     return status

@@ -29,7 +29,7 @@ _BUILTIN = (
     *("-P", "-c"),
     "import sys; sys.path.append(sys.argv.pop(1)); from harness.sender.__main__ import main; sys.exit(main())",
     str(Path(__file__).parents[2]),
-    *("--connect-timeout", _PATIENCE, "--reply-timeout", _PATIENCE, "--concurrency", "256"),
+    *("--connect-timeout", _PATIENCE, "--reply-timeout", _PATIENCE, "--dns-timeout", _PATIENCE, "--concurrency", "256"),
 )
 
 

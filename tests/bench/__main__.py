@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tests.bench import answers, sessions, signatures, whole, worlds
+from tests.bench import answers, servers, sessions, signatures, whole, worlds
 from tests.bench.measure import FULL, QUICK, Effort, Noise
 from tests.bench.rows import Row, as_json, table
 
@@ -20,6 +20,7 @@ SECTIONS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "worlds": worlds.measure,
     "signing": signatures.measure,
     "run": whole.measure,
+    "servers": servers.measure,
 }
 
 

@@ -1,0 +1,106 @@
+"""From the tables of a made-up world to a scenario like any other, with what the oracle expects of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.errors import DanelabError
+from harness.oracle.reach import Beyond, beyond
+from harness.oracle.words import expectation, requirements
+from harness.scenario.checks import check
+from harness.scenario.load import Entry
+from harness.scenario.models import Expect, Scenario
+from harness.scenario.source import Source
+from harness.scenario.stages import Stage, validated
+from harness.survey import survey
+from harness.world.addresses import LOOPBACK
+from harness.world.internet import Internet
+
+from .toml import write
+
+CONTROL = "ee-311"
+"""The scenario that a made-up one is the twin of: the healthy world, which lacks whatever its defect is."""
+
+_NOW = 1_767_225_600
+"""When made-up worlds are surveyed: the start of 2026. Dates in scenarios are relative, so that any time would do."""
+
+_PLACEHOLDER = {"opportunistic": "AUTH", "mandatory": "AUTH", "unaware": "OPP"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """What is said about a made-up scenario, beside its world."""
+
+    id: str
+    title: str
+    explain: str
+    importance: str = "minor"
+    twin: str = CONTROL
+    """The scenario that is delivered when this one is not."""
+
+
+class UnusableError(Exception):
+    """No scenario can be made of the tables: they contradict themselves, or the oracle does not speak about them."""
+
+
+class Maker:
+    """Makes scenarios, each under an id of its own, and asks the oracle about them in one fake Internet."""
+
+    def __init__(self, *, folder: str = "generated") -> None:
+        """`folder` is where the files would lie; it names their group."""
+        self._folder = Path(folder)
+        self._internet = Internet(seed="oracle", now=_NOW, plan=LOOPBACK)
+
+    def make(self, tables: Mapping[str, Any], label: Label) -> Entry:
+        """The scenario of these tables, with the oracle's expectation. Raises UnusableError."""
+        draft = _scenario({**tables, "expect": _PLACEHOLDER}, label, covers=("7672-2.2-1",))
+        reason = beyond(draft)
+        if reason is not None:
+            raise UnusableError(reason)
+        expect, covers = self._ask(draft)
+        said: dict[str, Any] = {"title": label.title, "covers": list(covers)}
+        if not _always_delivered(expect) and label.twin != label.id:
+            said["twin"] = label.twin
+        written = {
+            **said,
+            "importance": label.importance,
+            "explain": f"{label.explain}\n",
+            **tables,
+            "expect": expect.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
+        }
+        scenario = _scenario(written, label, covers=covers)
+        return Entry(scenario, Source(self._folder / f"{label.id}.toml", write(written), written))
+
+    def _ask(self, draft: Scenario) -> tuple[Expect, tuple[str, ...]]:
+        """What the oracle says, and the requirements it goes by."""
+        try:
+            self._internet.add(draft)
+            world = self._internet.world(draft.id)
+            facts = survey(self._internet, draft, recipient=world.recipient)
+        except (DanelabError, ValueError) as error:
+            raise UnusableError(str(error)) from None
+        said = expectation(facts, hosts=world.hosts.keys())
+        if isinstance(said, Beyond):
+            raise UnusableError(said)
+        return said, requirements(facts)
+
+
+def _scenario(tables: Mapping[str, Any], label: Label, *, covers: tuple[str, ...]) -> Scenario:
+    whole = {"title": label.title, "explain": label.explain, "covers": list(covers), **tables, "id": label.id}
+    try:
+        scenario = validated(whole)
+    except ValidationError as error:
+        raise UnusableError(str(error)) from None
+    problem = next(check((Stage(None, scenario),)), None)
+    if problem is not None:
+        raise UnusableError(problem.text)
+    return scenario
+
+
+def _always_delivered(expect: Expect) -> bool:
+    return all(each.usual.is_delivery for each in (expect.opportunistic, expect.mandatory, expect.unaware))

@@ -1,0 +1,58 @@
+"""What may be different in a random world: small departures from the healthy one, each drawn by hypothesis.
+
+A world is a list of twists. Hypothesis shrinks a list by leaving things out and each thing towards its first form,
+so the simplest twists of a kind come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from .dns_twists import DNS
+from .draft import Draft
+from .host_twists import HOSTS, IPV6
+
+MOST = 5
+"""Twists in one world at most; more would hide one another."""
+
+
+@dataclass(frozen=True)
+class Twist:
+    """One departure from the healthy world."""
+
+    words: str
+    """What it does, for people; it also tells twists apart."""
+    apply: Callable[[Draft], None]
+
+    def __repr__(self) -> str:
+        return self.words
+
+
+_SHAPES = {"mx": "", "implicit": "the domain is its own host", "relay": "mail goes to a configured relay"}
+
+
+def drafts(*, ipv6: bool = False) -> SearchStrategy[tuple[Twist, ...]]:
+    """Random worlds, as the twists that lead to them. With `ipv6`, hosts may have IPv6 addresses."""
+    kinds = (*HOSTS, *DNS, *((IPV6,) if ipv6 else ()))
+    twists = st.lists(
+        st.one_of(kinds).map(lambda drawn: Twist(*drawn)), max_size=MOST, unique_by=lambda each: each.words
+    )
+    shapes = st.sampled_from(("mx", "mx", "mx", "mx", "implicit", "relay"))
+    return st.builds(lambda shape, some: (*_shaped(shape), *some), shapes, twists)
+
+
+def _shaped(shape: str) -> tuple[Twist, ...]:
+    return () if shape == "mx" else (Twist(_SHAPES[shape], lambda draft: setattr(draft, "shape", shape)),)
+
+
+def drafted(twists: tuple[Twist, ...]) -> Draft:
+    """The world that the twists lead to."""
+    draft = Draft()
+    for twist in twists:
+        twist.apply(draft)
+        draft.words.append(twist.words)
+    return draft

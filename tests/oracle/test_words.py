@@ -1,0 +1,52 @@
+"""The oracle's answer in the words of a scenario."""
+
+from __future__ import annotations
+
+from harness.oracle.facts import Routing
+from harness.oracle.reach import Beyond
+from harness.oracle.words import expectation, requirements
+from harness.scenario.models import Choice, Expect
+
+from .kit import INSECURE, facts, host, record, server
+
+MATCH, OTHER = record(), record(fits="")
+SECOND = host(MATCH, key="mx2", servers=(server("mx2"),))
+
+
+def _said(expect: Expect | Beyond) -> tuple[str, str, str]:
+    assert isinstance(expect, Expect)
+    return str(expect.opportunistic), str(expect.mandatory), str(expect.unaware)
+
+
+def test_a_single_host_needs_no_name() -> None:
+    assert _said(expectation(facts(host(MATCH)), hosts=["mx1"])) == ("AUTH", "AUTH", "OPP")
+
+
+def test_of_several_hosts_the_one_is_named_and_whether_it_is_the_next() -> None:
+    expect = expectation(facts(host(OTHER), SECOND), hosts=["mx1", "mx2"])
+    assert _said(expect) == ("NEXT:AUTH@mx2 / DEFER", "NEXT:AUTH@mx2 / DEFER", "OPP@mx1")
+
+
+def test_equals_are_not_next_to_each_other() -> None:
+    expect = expectation(facts(host(OTHER), SECOND, preferences=(10, 10)), hosts=["mx1", "mx2"])
+    assert _said(expect)[0] == "AUTH@mx2 / DEFER"
+
+
+def test_a_fallback_relay_is_no_next_host() -> None:
+    relay = facts(host(MATCH, key="relay", servers=(server("relay"),)), routing=Routing.RELAY).destinations[0]
+    expect = expectation(facts(host(OTHER), fallback=relay), hosts=["mx1", "relay"])
+    assert _said(expect)[0] == "AUTH@relay / DEFER"
+
+
+def test_the_choice_that_decides_is_named() -> None:
+    expect = expectation(facts(host(MATCH), mx=INSECURE), hosts=["mx1"])
+    assert isinstance(expect, Expect)
+    assert expect.choice is Choice.DANE_AT_INSECURE_MX
+
+
+def test_a_server_that_is_no_host_cannot_be_named() -> None:
+    assert expectation(facts(host(servers=(server("stranger"),))), hosts=["mx1"]) is Beyond.NO_WORDS
+
+
+def test_the_rules_that_decide_are_told_and_the_weightiest_first() -> None:
+    assert requirements(facts(host(OTHER)))[0] == "7672-3.2-2"

@@ -1,0 +1,157 @@
+"""Random worlds: the built-in sender agrees with the oracle in all of them, and a broken one is found out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.scenario.lint import lint
+from harness.scenario.load import Entry, load_file
+from harness.scenario.models import Importance, Mode
+from harness.scenario.suite import load_suite
+from harness.targets import BuiltinSender, Kind
+from harness.verdict import Profile, Result, Verdict
+from harness.verdict.result import Grade
+from harness.worldgen.bench import Try, bench
+from harness.worldgen.entries import CONTROL
+from harness.worldgen.hunt import Finding, Hunt, kept, kinds
+
+from .senders import broken
+
+pytestmark = pytest.mark.loopback
+
+SAID = ("title", "covers", "twin", "importance", "explain", "expect")
+
+
+@contextmanager
+def _hunting(kind: Kind, *, count: int, mode: Mode = Mode.OPPORTUNISTIC, seed: int = 0) -> Iterator[Hunt]:
+    control = load_suite()[CONTROL]
+    with bench(control, kind, Profile(mode, mode), seed="tests", limit=60) as attempt:
+        yield Hunt(seed=seed, count=count, attempt=attempt)
+
+
+def _world(finding: Finding) -> dict[str, Any]:
+    return {key: value for key, value in finding.entry.source.tables.items() if key not in SAID}
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_the_builtin_sender_agrees_with_the_oracle_in_random_worlds(mode: Mode) -> None:
+    with _hunting(BuiltinSender.kind(arguments=("--dns-timeout", "30")), count=200, mode=mode) as hunt:
+        tally = hunt.run()
+    assert tally.worlds == 200
+    assert (tally.found, tally.other) == ([], [])
+    assert tally.verdicts[Verdict.PASS] + tally.verdicts[Verdict.ALLOWED] + len(tally.unsteady) == 200
+    assert len(tally.outcomes) > 3
+
+
+def _is_one_failed_lookup(world: dict[str, Any]) -> bool:
+    (fault,) = world.pop("faults")
+    return not world and fault["at"] == "_25._tcp.{mx1} TLSA"
+
+
+def _is_one_stripped_server(world: dict[str, Any]) -> bool:
+    return world == {"mx": [{"smtp": {"starttls": False}}]}
+
+
+def _is_one_strange_name(world: dict[str, Any]) -> bool:
+    (host,) = world.pop("mx")
+    (record,) = host["tlsa"]
+    world.pop("certs", None)
+    return not world and record.startswith("2 ") and host["cert"]["names"] == ["unrelated.example"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_the_defect"),
+    [
+        ("TakesFailureForAbsence", _is_one_failed_lookup),
+        ("GoesOnInClear", _is_one_stripped_server),
+        ("LooksAtNoName", _is_one_strange_name),
+    ],
+)
+def test_a_broken_rule_is_found_and_shrunk_to_the_one_defect(
+    name: str, is_the_defect: Callable[[dict[str, Any]], bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with _hunting(broken(name), count=2000) as hunt:
+        tally = hunt.run(until_found=True)
+        gravest = next(kinds(tally.found))
+        smallest = hunt.smallest(gravest)
+    assert gravest[0] == "security"
+    assert is_the_defect(_world(smallest)), _world(smallest)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_found_is_a_scenario_file_without_a_fault(tmp_path: Path) -> None:
+    with _hunting(broken("TakesFailureForAbsence"), count=400) as hunt:
+        entry = kept(hunt.smallest(next(kinds(hunt.run(until_found=True).found))))
+    file = tmp_path / entry.file.name
+    file.write_text(entry.source.text, encoding="utf-8")
+    found = lint(file)
+    assert (found.errors, found.warnings) == ((), ())
+    (scenario,) = load_file(file)
+    assert scenario == entry.scenario
+    assert str(scenario.expect.opportunistic) == "DEFER"
+
+
+def test_what_is_not_seen_twice_is_no_finding() -> None:
+    once = iter([Verdict.FAIL])
+    tally = Hunt(seed=0, count=5, attempt=_saying(lambda _: next(once, Verdict.PASS))).run()
+    assert tally.found == []
+    assert len(tally.unsteady) == 1
+
+
+def test_what_is_seen_twice_is_a_finding() -> None:
+    tally = Hunt(seed=0, count=5, attempt=_saying(lambda _: Verdict.FAIL)).run()
+    assert len(tally.found) == 5
+
+
+def test_a_target_that_changes_its_mind_leaves_the_world_as_it_was_drawn() -> None:
+    said = iter([Verdict.FAIL] * 10)
+    hunt = Hunt(seed=0, count=5, attempt=_saying(lambda _: next(said, Verdict.PASS)))
+    (kind,) = kinds(hunt.run().found)
+    assert hunt.smallest(kind) in hunt.tally.found
+
+
+def test_the_same_seed_draws_the_same_worlds() -> None:
+    drawn = [_titles(seed) for seed in (5, 5, 6)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def _titles(seed: int) -> list[str]:
+    found: list[str] = []
+
+    def noted(entry: Entry) -> Verdict:
+        found.append(entry.source.text)
+        return Verdict.PASS
+
+    Hunt(seed=seed, count=30, attempt=_saying(noted)).run()
+    return found
+
+
+def _saying(verdict: Callable[[Entry], Verdict]) -> Try:
+    """Tries nothing, and says this of every world."""
+
+    def attempt(entries: Iterable[Entry]) -> list[Result]:
+        return [_result(entry, verdict(entry)) for entry in entries]
+
+    return attempt
+
+
+def _result(entry: Entry, verdict: Verdict) -> Result:
+    return Result(
+        target="none",
+        scenario=entry.id,
+        title=entry.scenario.title,
+        importance=Importance.MINOR,
+        verdict=verdict,
+        grade=Grade.SECURITY if verdict is Verdict.FAIL else None,
+        outcome="TLS",
+        expected=str(entry.scenario.expect.opportunistic),
+        requirements=(),
+        reason="",
+        delivered=True,
+    )
