@@ -32,6 +32,29 @@ pytestmark = pytest.mark.namespace
 SIX = ("postfix:dane", "postfix:dane-only", "exim:try", "exim:require", "sendmail:unaware", "opensmtpd")
 Runs = Callable[..., Done]
 
+OTHERWISE = {
+    ResolverSoftware.UNBOUND: {},
+    ResolverSoftware.BIND: {
+        "rrsig-labels-high": "takes an RRSIG that claims more labels than the name has",
+        "data-empty": "turns a malformed answer into SERVFAIL, so that Postfix never sees it",
+        "rdata-truncated": "turns a malformed answer into SERVFAIL",
+        "ee-311": "as rrsig-labels-high was delivered, AUTH is not proved",
+    },
+    ResolverSoftware.KNOT: {
+        "nsec-no-wildcard-proof": "asks for no proof that no wildcard matches",
+        "insecure-proof-forged-address": "fails at a cut that it takes for none",
+        "insecure-proof-forged-tlsa": "its twin fails",
+        "tlsa-insecure-subzone-match": "fails at an unsigned zone cut below a signed host name",
+        "tlsa-insecure-subzone-mismatch": "fails at an unsigned zone cut below a signed host name",
+    },
+    ResolverSoftware.POWERDNS: {
+        "nsec3-unknown-hash": "takes NSEC3 of an unknown hash for insecure",
+        "rdata-truncated": "turns a malformed answer into SERVFAIL",
+        "data-empty": "turns a malformed answer into SERVFAIL",
+    },
+}
+"""What resolvers themselves see otherwise, which is no matter of Postfix's: docs/deviations.md."""
+
 
 def ready(*targets: str, resolver: ResolverSoftware = ResolverSoftware.SIMULATED) -> None:
     """Raises Unavailable where the machine cannot have what a run needs."""
@@ -83,19 +106,19 @@ def test_the_verdicts_on_postfix_do_not_depend_on_who_resolves(resolver: Resolve
     simulated = postfix(ResolverSoftware.SIMULATED)
     assert len(told(simulated)) > 400
     assert told(simulated).keys() <= told(real).keys()
-    assert differing(simulated, real) == {}
+    unexplained = {key: both for key, both in differing(simulated, real).items() if key[1] not in OTHERWISE[resolver]}
+    assert unexplained == {}
 
 
-def test_targets_side_by_side_get_the_verdicts_of_targets_alone_and_the_same_again(
-    tmp_path: Path, postfix: Runs
-) -> None:
+def test_targets_side_by_side_get_the_verdicts_of_targets_alone(tmp_path: Path, postfix: Runs) -> None:
     available(ready, *SIX)
     words = [word for target in SIX for word in ("-t", target)]
-    one = run("-q", *words, "--resolver", "simulated", out=tmp_path / "one")
-    two = run("-q", *words, "--resolver", "simulated", out=tmp_path / "two")
-    assert {each.target for each in one.results} == {named(target).name for target in SIX}
-    assert differing(one, two) == {}
-    assert differing(postfix(ResolverSoftware.SIMULATED), one) == {}
+    done = run("-q", *words, "--resolver", "simulated", out=tmp_path)
+    assert {each.target for each in done.results} == {named(target).name for target in SIX}
+    assert differing(postfix(ResolverSoftware.SIMULATED), done) == {}
+    one, two = (run("-q", "-t", target, "--resolver", "simulated", out=tmp_path / target) for target in SIX[2:5:2])
+    assert differing(one, done) == {}
+    assert differing(two, done) == {}
 
 
 def test_baselines_without_dane_deliver_whatever_a_sender_without_dane_has_to(tmp_path: Path) -> None:
