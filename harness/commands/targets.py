@@ -18,7 +18,7 @@ Examples:
   danelab targets fetch postfix exim     download them; nothing is installed
   danelab targets check postfix:dane     start it, send two messages, show what it says
   danelab targets new my-mta             begin a definition of your own
-  danelab targets check ./my-mta.toml
+  danelab targets check --log ./my-mta.toml mx-servfail null-mx
 """
 
 
@@ -60,12 +60,14 @@ def fetch(names: tuple[str, ...]) -> None:
 
 @command.command("check", short_help="Start one, send two messages, show what it says.")
 @click.argument("name", metavar="NAME[:MODE]")
+@click.argument("also", metavar="[SCENARIO]...", nargs=-1)
 @click.option("--log", is_flag=True, help="Show everything that it logs.")
 @click.option("--inside", is_flag=True, hidden=True)
-def check(name: str, *, log: bool, inside: bool) -> int:
+def check(name: str, also: tuple[str, ...], *, log: bool, inside: bool) -> int:
     """Raise a tiny lab, start the target, let it send to ee-311 and to ee-mismatch.
 
-    NAME may be a definition file of your own. Exit status: 0 if it behaves as its mode says, else 1.
+    NAME may be a definition file of your own. With SCENARIO it sends there too (mx-servfail, null-mx), to see how
+    it tells that it keeps a message, or gives it up. Exit status: 0 if it behaves as its mode says, else 1.
     """
     import sys
 
@@ -76,13 +78,13 @@ def check(name: str, *, log: bool, inside: bool) -> int:
 
         from .targets_check import check_inside
 
-        return asyncio.run(check_inside(name, log=log))
+        return asyncio.run(check_inside(name, also=also, log=log))
     definition, mode = _find(name)
     _fetch(definition)
     base, _, _ = name.partition(":")
     word = f"{Path(base).resolve() if base.endswith('.toml') else base}:{mode}"
     options = ("--inside", *(("--log",) if log else ()))
-    return enter([sys.executable, "-P", "-m", "harness.cli", "targets", "check", *options, word])
+    return enter([sys.executable, "-P", "-m", "harness.cli", "targets", "check", *options, word, *also])
 
 
 @command.command("new", short_help="Begin a definition of your own.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
@@ -31,8 +32,8 @@ class _Seen:
         return f"{self.word.status:10} {wire:22} {' '.join(self.word.reason.split())[:160]}"
 
 
-async def check_inside(name: str, *, log: bool) -> int:
-    """Raise the lab, start the target, send, tell; the exit status."""
+async def check_inside(name: str, *, also: Sequence[str], log: bool) -> int:
+    """Raise the lab, start the target, send, tell; the exit status. `also` are further scenarios to send to."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     from harness.isolation import links
@@ -49,7 +50,7 @@ async def check_inside(name: str, *, log: bool) -> int:
     definition, mode = find(name)
     meant = definition.modes[mode].mode
     suite = load_suite()
-    entries = [suite[key] for key in (GOOD, BAD)]
+    entries = [suite[key] for key in dict.fromkeys((GOOD, BAD, *also))]
     recorder = Recorder()
     lines: list[str] = []
     deaths: list[str] = []
@@ -65,6 +66,7 @@ async def check_inside(name: str, *, log: bool) -> int:
             sender_domain=lab.internet.sender_domain,
             died=lambda reason, _: deaths.append(reason),
             log=lines.append,
+            refused=lab.refused,
         )
         click.echo(f"{definition.title}, mode {mode} ({meant}): {definition.modes[mode].title}")
         began = time.monotonic()
@@ -79,7 +81,7 @@ async def check_inside(name: str, *, log: bool) -> int:
     took = {event.scenario: event for event in recorder.events if isinstance(event, Accepted)}
     seen = {key: _Seen(word=words[key], took=took.get(key)) for key in words}
     for key, each in seen.items():
-        click.echo(f"  {key:12} {each.told()}")
+        click.echo(f"  {key:{max(map(len, seen))}} {each.told()}")
     for reason in deaths:
         click.echo(f"  it died: {reason}")
     problem = _problem(seen[GOOD], seen[BAD], meant)

@@ -11,7 +11,8 @@ from harness.isolation.jail import Ended
 from harness.journal import Status
 
 from .base import Mail
-from .definition import Definition, Source
+from .definition import Definition
+from .definition_parts import Source
 from .handover import Counter, Refused
 from .hearing import Hearing, Job
 from .programs import command_line, ended

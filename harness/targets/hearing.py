@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from harness.journal import Status
 
 from .base import Mail, Word
-from .definition import Line, Observe
+from .definition_parts import Line, Observe
 from .leftovers import Leftovers
 
 _CRASH_PATIENCE = 20.0
@@ -70,6 +70,7 @@ class Hearing:
         """`log` gets every line, whether it tells a decision or not; `crashed` is told what broke and at what."""
         self._lines = [(re.compile(line.pattern), line) for line in observe.lines]
         self._naming = re.compile(observe.tokens) if observe.tokens else None
+        self._trying = re.compile(observe.trying) if observe.trying else None
         self._crash = re.compile(observe.crash) if observe.crash else None
         self._crashed = crashed
         self._leftovers = leftovers
@@ -99,6 +100,9 @@ class Hearing:
             self.broke((broken.groupdict().get("reason") or line).strip())
         if self._naming is not None and (naming := self._naming.search(line)):
             self._name(naming)
+        if self._trying is not None and (trying := self._trying.search(line)):
+            for recipient in self._meant(trying):
+                self._unsettle(recipient)
         for pattern, meaning in self._lines:
             found = pattern.search(line)
             if found is not None:
@@ -116,23 +120,34 @@ class Hearing:
             about.token = naming["token"]
 
     def _tell(self, found: re.Match[str], meaning: Line, line: str, job: Job | None) -> None:
+        reason = (found.groupdict().get("reason") or line).strip()
+        for recipient in self._meant(found, job):
+            self._decide(recipient, meaning, reason)
+
+    def _meant(self, found: re.Match[str], job: Job | None = None) -> tuple[str, ...]:
+        """The recipients, in small letters, that a line is about."""
         groups = found.groupdict()
-        reason = (groups.get("reason") or line).strip()
-        recipient = (groups.get("recipient") or self._tokens.get(groups.get("token") or "", "")).lower()
-        if not recipient:
-            if job is not None:
-                job.decide_all(meaning.status, reason)
-            return
+        token = groups.get("token") or ""
+        if recipient := groups.get("recipient") or self._tokens.get(token, ""):
+            return (recipient.lower(),)
+        if token:
+            job = next((each for each, _ in self._jobs.values() if each.token == token), None)
+        return tuple(each.lower() for each in job.mail.recipients) if job is not None else ()
+
+    def _decide(self, recipient: str, meaning: Line, reason: str) -> None:
         about, name = self._jobs.get(recipient, (None, ""))
         if about is None:
             return
-        if timer := self._tentative.pop(recipient, None):
-            timer.cancel()
+        self._unsettle(recipient)
         if meaning.settle:
             later = asyncio.get_running_loop().call_later
             self._tentative[recipient] = later(meaning.settle, about.decide, name, meaning.status, reason)
         else:
             about.decide(name, meaning.status, reason)
+
+    def _unsettle(self, recipient: str) -> None:
+        if timer := self._tentative.pop(recipient, None):
+            timer.cancel()
 
     def broke(self, reason: str) -> None:
         """A part of the target has broken, at one of the messages in its hands that there is no word about."""

@@ -14,7 +14,8 @@ from harness.isolation.rootfs import Account, Root
 from harness.journal import Status
 
 from .base import STANDS_BACK, Kind, Mail, Network, Surroundings, Word
-from .definition import Definition, Rootless, Source, find
+from .definition import Definition, find
+from .definition_parts import Rootless, Source
 from .feeding import ByProgram, by_smtp
 from .handover import Counter
 from .hearing import Hearing, Job

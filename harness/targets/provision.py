@@ -18,7 +18,8 @@ from harness.isolation.namespaces import will_have_one_id
 
 from . import recipes
 from .apt import Unavailable, locked
-from .definition import Definition, Rootless
+from .definition import Definition
+from .definition_parts import Rootless
 from .packages import Bundle, cache_root, prefix, prefix_path
 
 _NPM_SECONDS = 300.0

@@ -10,7 +10,7 @@ from typing import Any
 from harness.errors import HarnessError
 from harness.isolation.jail import Jail, Program
 
-from .definition import Service
+from .definition_parts import Service
 from .programs import ended, said
 
 _POLL = 0.005

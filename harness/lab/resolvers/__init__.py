@@ -9,6 +9,7 @@ unbound, bind, knot, powerdns   one recipe each
 real       a resolver in a cell of its own
 probe      whether a resolver validates
 relay      passes the targets' questions on to it, and takes them down
+pulse      keeps it from giving up a server that all worlds share
 refusing   turns them away, where the product is to resolve by itself
 noting     what the journal is told of a question
 files      root hints and trust anchor in the forms that products want

@@ -85,6 +85,11 @@ async def resolver_for(
                 RealResolver(
                     software, internet=internet, wire=wire, prefix=prefix, scratch=scratch, died=died
                 ) as resolver,
-                Relay(resolver.address, internet=internet, recorder=recorder) as relay,
+                Relay(
+                    resolver.address,
+                    internet=internet,
+                    recorder=recorder,
+                    pulse=recipe(software).gives_servers_up,
+                ) as relay,
             ):
                 yield ChosenResolver(software=software, respond=relay.respond, forget=resolver.forget)

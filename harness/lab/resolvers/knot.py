@@ -45,6 +45,7 @@ RECIPE = Recipe(
     files={"/etc/knot-resolver/lab.conf": _SETTINGS},
     flush=(("perl", "-MIO::Socket::UNIX", "-e", _CLEAR),),
     folders=("/run/kresd",),
+    gives_servers_up=True,
     departures={
         "insecure-proof-forged-address": _NO_CUT,
         "insecure-proof-forged-tlsa": _NO_CUT,

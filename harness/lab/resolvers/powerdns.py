@@ -52,7 +52,7 @@ udp-truncation-threshold=1232
 max-concurrent-requests-per-tcp-connection=1000
 max-tcp-clients=1000
 # Milliseconds: for one question to a server, and for a whole lookup.
-network-timeout=500
+network-timeout=1000
 max-total-msec=6000
 """
 

@@ -7,6 +7,7 @@ what. Messages go octet for octet, but for their number, and for what a scenario
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from typing import Self
 
@@ -19,6 +20,7 @@ from harness.world.answers import Rcode
 from harness.world.internet import Internet
 
 from .noting import AD, CD, FLAGS, RCODE_BITS, note
+from .pulse import Pulse
 
 PATIENCE = 30.0
 """Seconds after which a question counts as unanswered; more than any resolver takes to give up."""
@@ -37,8 +39,9 @@ class Relay:
         recorder: Recorder | None,
         port: int = 53,
         patience: float = PATIENCE,
+        pulse: bool = False,
     ) -> None:
-        """`address` is the resolver's; `patience` in seconds."""
+        """`address` is the resolver's; `patience` in seconds; `pulse` is for one that gives servers up."""
         self._place = (address, port)
         self._internet = internet
         self._recorder = recorder
@@ -47,15 +50,18 @@ class Relay:
         self._number = 0
         self._transport: asyncio.DatagramTransport | None = None
         self._tasks: set[asyncio.Task[bytes | None]] = set()
+        self._pulse = Pulse(address, port=port, waiting=self._tasks) if pulse else contextlib.nullcontext()
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: _Answers(self._waiting), remote_addr=self._place)
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
         self._transport = transport
+        await self._pulse.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._pulse.__aexit__(None, None, None)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -48,6 +48,8 @@ class Recipe:
     """Folders that it wants to find."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Further environment variables."""
+    gives_servers_up: bool = False
+    """Whether it fails lookups at once, for a time, when a server has been silent a few times in a row (`.pulse`)."""
     departures: Mapping[str, str] = field(default_factory=dict)
     """Scenarios in which it does not see what a correct resolver sees, by id, each with the reason: what a target does
     behind it there says nothing about the target."""

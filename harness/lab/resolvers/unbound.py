@@ -71,5 +71,6 @@ RECIPE = Recipe(
     argv=("unbound", "-d", "-c", "/etc/unbound/unbound.conf"),
     files={"/etc/unbound/unbound.conf": _SETTINGS},
     flush=((*_CONTROL, "flush_zone", "."), (*_CONTROL, "flush_infra", "all")),
+    gives_servers_up=True,
 )
 """unbound 1.17 and later."""

@@ -34,8 +34,8 @@ class Series:
 
     turns: tuple[Question, ...]
     """Asked one after the other."""
-    vain: tuple[Question, ...]
-    """Asked after them, all at once: nobody will answer, and some resolvers take a server that kept silent for dead."""
+    at_once: tuple[Question, ...]
+    """Asked after them, for they take long: a server is silent, and some resolvers then take it for dead."""
 
 
 async def ask_all(
@@ -56,7 +56,7 @@ async def ask_all(
             async with gate:
                 for question in each.turns:
                     await one(question)
-            await asyncio.gather(*map(one, each.vain))
+            await asyncio.gather(*map(one, each.at_once))
 
         await asyncio.gather(*map(all_of, series))
     return found

@@ -101,11 +101,15 @@ def new_internet() -> Internet:
 
 @asynccontextmanager
 async def running(
-    software: ResolverSoftware, internet: Internet, *, died: list[str] | None = None
+    software: ResolverSoftware,
+    internet: Internet,
+    *,
+    authority: Authority | None = None,
+    died: list[str] | None = None,
 ) -> AsyncIterator[RealResolver]:
     """The internet's name servers, and the resolver that asks them."""
     told = died if died is not None else []
-    authority = Authority(internet, None, by_address=True)
+    authority = authority or Authority(internet, None, by_address=True)
     with tempfile.TemporaryDirectory(prefix="danelab-") as scratch:
         async with (
             DnsServer(authority.respond, address="0.0.0.0", port=53),
@@ -127,7 +131,8 @@ async def compare(software: ResolverSoftware, whole: bool) -> Comparison:  # noq
     by_world = fill(internet, whole=whole)
     expected = {question: resolution for each in by_world.values() for question, resolution in each.items()}
     broken = [question for question, resolution in expected.items() if _is_broken(resolution)]
-    series = [_series(each) for each in by_world.values()]
+    series = [_series(each, in_turn=not _has_dead_servers(internet, world)) for world, each in by_world.items()]
+    series.sort(key=lambda each: not each.at_once)  # those that take long begin
     simulated = SimulatedResolver(internet, None)
 
     began = time.monotonic()
@@ -143,16 +148,21 @@ async def compare(software: ResolverSoftware, whole: bool) -> Comparison:  # noq
         doubtful = frozenset(
             question for question, each in found.items() if not is_as_expected(each, expected[question])
         )
-        found |= await ask([each for each in series if doubtful & {*each.turns, *each.vain}], at_once=4)
+        found |= await ask([each for each in series if doubtful & {*each.turns, *each.at_once}], at_once=4)
         done = time.monotonic()
     pairs = {question: (simulated_unchecked(simulated, question), said) for question, said in unchecked.items()}
     whose = {question: re.sub(r"-s\d+$", "", world) for world, each in by_world.items() for question in each}
     return Comparison(software, expected, tuple(found.values()), whose, pairs, up - began, done - up)
 
 
-def _series(expected: dict[Question, Resolution]) -> Series:
-    turns = sorted((each for each, resolution in expected.items() if not _is_silent(resolution)), key=_turn)
-    return Series(tuple(turns), tuple(each for each, resolution in expected.items() if _is_silent(resolution)))
+def _has_dead_servers(internet: Internet, world: str) -> bool:
+    zones = internet.world(world).zones.values() if world else ()
+    return any("dead" in zone.spec.name_servers for zone in zones)
+
+
+def _series(expected: dict[Question, Resolution], *, in_turn: bool) -> Series:
+    turns = [each for each, resolution in expected.items() if in_turn and not _is_silent(resolution)]
+    return Series(tuple(sorted(turns, key=_turn)), tuple(each for each in expected if each not in turns))
 
 
 def is_senders(question: Question) -> bool:

@@ -7,20 +7,20 @@ import os
 import signal
 import tempfile
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from dnslib import EDNS0, DNSRecord
 
 from harness.errors import HarnessError
-from harness.journal import Asked, Event
+from harness.journal import Asked, Event, Strayed
 from harness.lab.authority import Authority
 from harness.lab.dns_server import DnsServer, Transport
 from harness.lab.recorder import Recorder
-from harness.lab.resolvers import real
 from harness.lab.resolvers.files import RootFile, write_root_files
-from harness.lab.resolvers.real import RESOLVER_WIRE, RealResolver
+from harness.lab.resolvers.real import PORT, RESOLVER_WIRE, RealResolver
 from harness.lab.resolvers.relay import Relay
 from harness.lab.resolvers.software import ResolverSoftware
+from harness.scenario.models import Scenario
 from harness.scenario.suite import load_suite
 from harness.targets.packages import prefix
 from tests.lab.resolvers.bodies import bundle, new_internet, running
@@ -38,6 +38,12 @@ def question(name: str, kind: str = "TLSA", *, number: int = 7) -> bytes:
     query.header.id = number
     query.add_ar(EDNS0(flags="do", udp_len=1232))
     return bytes(query.pack())
+
+
+def one(name: str, **tables: Any) -> Scenario:
+    """A healthy world but for what is said."""
+    plain = next(each for each in specimens() if each.id == "z-plain").model_dump(mode="json", exclude_defaults=True)
+    return Scenario.model_validate({**plain, "id": name, **tables})
 
 
 async def killed(software: ResolverSoftware) -> tuple[bool, bool, list[str], str]:
@@ -76,7 +82,7 @@ async def without_authority(software: ResolverSoftware) -> str:
             wire=RESOLVER_WIRE,
             prefix=prefix(bundle(software)),
             scratch=Path(scratch),
-            limit=2.5,
+            limit=1.0,
         )
         try:
             async with resolver:
@@ -85,34 +91,45 @@ async def without_authority(software: ResolverSoftware) -> str:
             return str(error)
 
 
-async def changed(software: ResolverSoftware) -> list[tuple[bytes, ...]]:
-    """The TLSA records that are seen before a change, after it, and after forgetting."""
+async def changed(software: ResolverSoftware) -> list[tuple[bytes, bool]]:
+    """What is seen of a TLSA record, and whether with AD: before a change, after it, and after forgetting.
+
+    Record and keys change. The TTLs are an hour.
+    """
     internet = new_internet()
-    scenario = next(each for each in specimens() if each.id == "z-plain")
+    scenario = one("z-plain", zones={"domain": {"ttl": 3600}})
     internet.add(scenario)
-    other = scenario.model_copy(update={"mx": (scenario.mx[0].model_copy(update={"tlsa": ("3 1 2",)}),)})
     authority = Authority(internet, None, by_address=True)
-    seen = []
-    with tempfile.TemporaryDirectory(prefix="danelab-") as scratch:
-        async with (
-            DnsServer(authority.respond, address="0.0.0.0", port=53),
-            RealResolver(
-                software,
-                internet=internet,
-                wire=RESOLVER_WIRE,
-                prefix=prefix(bundle(software)),
-                scratch=Path(scratch),
-            ) as resolver,
-            Client((resolver.address, real.PORT)) as client,
-        ):
-            for step in range(2):
-                reply = await client.ask(TLSA.format("z-plain"), rdtype="TLSA")
-                seen.append(tuple(rdata for _, kind, rdata in reply.answer if kind == "TLSA"))
-                if step == 0:
-                    internet.replace(other)
-                    authority.forget()
-                    await resolver.forget()
+    seen: list[tuple[bytes, bool]] = []
+    async with running(software, internet, authority=authority) as resolver, Client((resolver.address, PORT)) as client:
+
+        async def look() -> None:
+            reply = await client.ask(TLSA.format("z-plain"), rdtype="TLSA")
+            seen.extend((rdata, reply.authentic) for _, kind, rdata in reply.answer if kind == "TLSA")
+
+        await look()
+        internet.replace(one("z-plain", zones={"domain": {"ttl": 3600, "key_generation": 1}}, mx=[{"tlsa": ["3 1 2"]}]))
+        authority.forget()
+        await look()
+        await resolver.forget()
+        await look()
     return seen
+
+
+async def asked_anew(software: ResolverSoftware) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """What the authoritative servers are asked for a few lookups, and for the same ones after forgetting."""
+    internet, recorder = new_internet(), Recorder()
+    internet.add(one("z-plain"))
+    authority = Authority(internet, recorder, by_address=True)
+    asked: list[set[tuple[str, str]]] = []
+    async with running(software, internet, authority=authority) as resolver, Client((resolver.address, PORT)) as client:
+        for _ in range(2):
+            await resolver.forget()
+            recorder.events.clear()
+            for name, kind in (("z-plain.example.", "MX"), (TLSA.format("z-plain"), "TLSA"), ("net.", "DS")):
+                await client.ask(name, rdtype=kind)
+            asked.append({(event.name, event.type) for event in recorder.events if isinstance(event, Asked | Strayed)})
+    return asked[0], asked[1]
 
 
 async def relayed(asked: list[tuple[str, str]]) -> tuple[list[Reply | None], list[Event]]:
@@ -183,11 +200,11 @@ async def with_files(name: RootFile) -> Reply:
             )
             try:
                 async with Client(("127.0.0.1", 5353)) as client:
-                    for _ in range(50):
+                    for _ in range(100):
                         try:
-                            return await client.ask("sender.example.", rdtype="MX", seconds=2)
+                            return await client.ask("sender.example.", rdtype="MX", seconds=0.2)
                         except OSError:  # not ready yet
-                            await asyncio.sleep(0.1)
+                            await asyncio.sleep(0.02)
             finally:
                 server.stop()
     raise AssertionError("unbound gave no answer")

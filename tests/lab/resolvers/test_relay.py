@@ -2,25 +2,71 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import dns.flags
+import dns.message
+import dns.rcode
 import pytest
 
+from harness.journal import Asked, Event, HarnessFault
+from harness.lab.dns_server import DnsServer, Responder
+from harness.lab.recorder import Recorder
+from harness.lab.resolvers.relay import Relay
 from harness.lab.resolvers.software import ResolverSoftware
 from harness.targets.packages import prefix
+from harness.world.addresses import LOOPBACK
+from tests.lab.kit import CLIENT, query
 from tests.lab.resolvers import lives
 from tests.lab.resolvers.bodies import bundle
 from tests.support.fixtures import available
+from tests.world.kit import DOMAIN, internet, scenario
 
-pytestmark = pytest.mark.validators
 
-
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _unbound() -> None:
     available(prefix, bundle(ResolverSoftware.UNBOUND))
 
 
+def before_unbound(test: Callable[..., None]) -> Callable[..., None]:
+    """The relay stands before unbound, in a namespace."""
+    marked: Callable[..., None] = pytest.mark.validators(pytest.mark.usefixtures("_unbound")(test))
+    return marked
+
+
+def relayed_from(fake: Responder, message: bytes, **tables: Any) -> tuple[dns.message.Message, list[Event]]:
+    """What a relay makes of a fake resolver's answer, and what it takes down, in a world of these tables."""
+    net, recorder = internet(scenario(**tables), plan=LOOPBACK), Recorder(clock=lambda: 0.0)
+
+    async def ask() -> bytes | None:
+        async with (
+            DnsServer(fake, address="127.0.0.1") as server,
+            Relay(server.address, port=server.port, internet=net, recorder=recorder) as relay,
+        ):
+            reply = relay.respond(message, "udp", CLIENT, "")
+            assert isinstance(reply, asyncio.Future)
+            return await reply
+
+    reply = asyncio.run(ask())
+    assert reply is not None
+    return dns.message.from_wire(reply), recorder.events
+
+
+def answering(rcode: int) -> Responder:
+    """A resolver that answers everything with this code, and with AD."""
+
+    def respond(message: bytes, *_: str) -> bytes:
+        reply = dns.message.make_response(dns.message.from_wire(message))
+        reply.set_rcode(dns.rcode.Rcode(rcode))
+        reply.flags |= dns.flags.AD
+        return reply.to_wire()
+
+    return respond
+
+
+@before_unbound
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_questions_and_answers_pass_and_are_taken_down(transport: str, in_namespace: Callable[..., Any]) -> None:
     replies, events = in_namespace(lives.relayed, [("ee-311", transport), ("corrupt-sig-tlsa", transport)])
@@ -33,11 +79,13 @@ def test_questions_and_answers_pass_and_are_taken_down(transport: str, in_namesp
     assert events[1].faults == ("corrupt-rrsig",)
 
 
+@before_unbound
 def test_what_a_scenario_says_of_the_resolver_holds_behind_a_relay(in_namespace: Callable[..., Any]) -> None:
     replies, _ = in_namespace(lives.relayed, [("ad-untrusted-resolver", "udp"), ("no-validation", "udp")])
     assert [(reply.rcode, reply.authentic) for reply in replies] == [("NOERROR", True), ("NOERROR", False)]
 
 
+@before_unbound
 def test_many_clients_may_use_one_number(in_namespace: Callable[..., Any]) -> None:
     assert in_namespace(lives.crowd, 100) == 100
 
@@ -46,3 +94,29 @@ def test_silence_stays_silence_and_is_taken_down(in_namespace: Callable[..., Any
     reply, events = in_namespace(lives.silent)
     assert reply is None
     assert [event.rcode for event in events] == ["none"]
+
+
+@pytest.mark.parametrize(("rcode", "lies"), [("NOERROR", True), ("NXDOMAIN", True), ("SERVFAIL", False)])
+def test_a_resolver_that_lies_about_ad_does_so_where_it_answers(rcode: str, *, lies: bool) -> None:
+    code = dns.rcode.from_text(rcode)
+
+    def without_ad(message: bytes, *rest: Any) -> bytes:
+        reply = bytearray(answering(code)(message, *rest))  # type: ignore[arg-type]
+        reply[3] &= ~0x20
+        return bytes(reply)
+
+    reply, events = relayed_from(without_ad, query(DOMAIN, "MX").to_wire(), resolver={"sets_ad": "always"})
+    assert (reply.rcode(), bool(reply.flags & dns.flags.AD)) == (code, lies)
+    assert [(event.rcode, event.authentic_data) for event in events if isinstance(event, Asked)] == [(rcode, lies)]
+
+
+def test_a_world_that_cannot_be_made_is_our_fault_and_answered_servfail() -> None:
+    reply, events = relayed_from(answering(0), query(DOMAIN, "MX").to_wire(), faults=[{"at": "a..b A", "what": "drop"}])
+    assert reply.rcode() == dns.rcode.SERVFAIL
+    assert [type(event) for event in events] == [HarnessFault]
+
+
+def test_what_is_no_query_is_not_passed_on() -> None:
+    relay = Relay("127.0.0.1", internet=internet(scenario(), plan=LOOPBACK), recorder=None)
+    assert relay.respond(b"\x12\x34\x81\x80" + b"\0" * 8, "udp", CLIENT, "") is None
+    assert isinstance(relay.respond(b"\x12\x34\x01\0" + b"\0" * 8, "udp", CLIENT, ""), bytes)
