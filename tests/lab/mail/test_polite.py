@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from harness.errors import HarnessError
 from harness.journal import Accepted, Connected, Handshake, HarnessFault, Left, Revealed, Spoke
 from harness.lab.mail import polite
+from harness.lab.mail.transcript import TEXT_KEPT
 from harness.scenario.mailhosts import Role, Smtp
 from harness.world.model import Credentials
 
@@ -123,7 +124,7 @@ def test_unusual_mail_parameters_are_taken_and_kept_in_the_journal() -> None:
                     "250"
                 )
                 client.say("DATA")
-                client.send(b"\xff" * 3000 + b"\r\n.\r\n")
+                client.send(b"\xff" * 5000 + b"\r\n.\r\n")
                 assert client.reply().startswith("250")
 
             await talk(running, conversation)
@@ -133,7 +134,7 @@ def test_unusual_mail_parameters_are_taken_and_kept_in_the_journal() -> None:
     assert line in {spoke.command for spoke in running.all(Spoke)}
     accepted = running.one(Accepted)
     assert (accepted.sender, accepted.recipients, accepted.tls) == ("", ("b@test.example",), False)
-    assert (accepted.size, len(accepted.text)) == (3002, 2048)
+    assert (accepted.size, len(accepted.text)) == (5002, TEXT_KEPT)
 
 
 def test_pipelined_commands_are_answered_in_one_go() -> None:
