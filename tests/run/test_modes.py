@@ -113,7 +113,7 @@ def test_the_json_report_is_what_its_schema_says_and_holds_what_is_promised(mode
     schema = json.loads((ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(written)
     assert written["version"] == 1
-    assert {"mode", "resolver", "seed", "duration", "scenarios"} <= written["run"].keys()
+    assert {"lab", "targets", "resolver", "seed", "duration", "scenarios"} <= written["run"].keys()
     assert sum(written["summary"].values()) == written["run"]["scenarios"] == len(written["results"])
     promised = {
         "target", "scenario", "verdict", "grade", "outcome", "expected", "requirements", "reason", "leaked",
