@@ -50,7 +50,7 @@ def complaint(*arguments: str, status: int = 2) -> str:
         (["-t", "builtin:lax"], "builtin has no mode 'lax'; "),
         (["-t", "postfix:dnae"], "postfix has no mode 'dnae'; did you mean 'dane'?"),
         (["-t", "postfix", "--lab", "loopback"], "postfix:dane cannot be run with --lab loopback; take --lab names"),
-        (["--resolver", "unbound"], "--resolver unbound needs port 53 of a network of its own; take --lab namespace with"),
+        (["--resolver", "unbound"], "--resolver unbound needs port 53 of a network of its own; take --lab name"),
         (["-t", "command:"], "command: names no command; write command:'my-mta"),
         (["-t", "command:true {sender}"], "says nowhere {recipient}, whom it is to write to; write command:'my-mta"),
         (["-t", "command:true '{recipient}"], "no closing quotation; quote it as for a shell"),
