@@ -23,6 +23,8 @@ pytestmark = pytest.mark.namespace
 
 NOBODY = 65534
 TARGETS = ("postfix:dane", "posttls-finger")
+WHIMS = {"ipv6-impostor", "ipv6-stripped", "both-families-impostor", "multihomed"}
+"""Scenarios with a good and a bad address: posttls-finger looks at one of them only, whichever comes first to it."""
 
 
 class Somebody:
@@ -96,7 +98,8 @@ def test_an_ordinary_user_gets_the_verdicts_of_root(somebody: Somebody, tmp_path
     his = Done(done.returncode, done.stdout, done.stderr, out)
     ours = run("-q", *words, "--resolver", "simulated", out=tmp_path / "root")
     assert len(told(his)) > 800
-    assert differing(his, ours) == {}
+    whims = {("posttls-finger", scenario) for scenario in WHIMS}
+    assert {key: both for key, both in differing(his, ours).items() if key not in whims} == {}
 
 
 def test_without_namespaces_there_is_one_clear_line(somebody: Somebody) -> None:

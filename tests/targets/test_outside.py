@@ -52,19 +52,8 @@ def test_an_appliance_driven_by_submission_gets_the_verdicts_of_the_managed_one(
     arguments += ["--resolver", "target"]
     inside = [sys.executable, "-P", "-m", "tests.targets.appliance", *arguments]
     outside = report_of(command_inside(inside), tmp_path / "out")
-    managed = [
-        sys.executable,
-        "-P",
-        "-m",
-        "harness.cli",
-        "run",
-        "-q",
-        "-t",
-        "postfix:dane",
-        "--out",
-        str(tmp_path / "m"),
-    ]
-    inside_report = report_of([*managed, str(tmp_path / "in")], tmp_path / "m")
+    own = [sys.executable, "-P", "-m", "harness.cli", "run", "-q", "-t", "postfix:dane", "--out", str(tmp_path / "own")]
+    inside_report = report_of(own, tmp_path / "own")
     verdicts = {result.scenario: (result.verdict, result.outcome) for result in outside.results}
     wanted = {result.scenario: (result.verdict, result.outcome) for result in inside_report.results}
     both = verdicts.keys() & wanted.keys()
