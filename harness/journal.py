@@ -167,7 +167,7 @@ class Asked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Strayed(Event):
-    """A question for a name outside the lab; answered REFUSED."""
+    """A question for a name outside the lab; the root proves that there is none (NXDOMAIN)."""
 
     name: str
     type: str

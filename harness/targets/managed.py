@@ -70,6 +70,8 @@ class Managed:
         self._counter = None if port is None else Counter(place.wire.cell_ipv4, port)
         self._programs = ByProgram(definition, self._run, hearing=self._hearing, died=place.died)
         self._patience = Patience(definition.submit.pause)
+        self._begun: set[str] = set()
+        """Scenarios that it has had a message of: what comes next of them is not made to wait for all others."""
         self._deaths = 0
         self._closing = False
         self._stack = contextlib.AsyncExitStack()
@@ -232,9 +234,11 @@ class Managed:
         What the target lost with others when it died is given to it again, among fewer: so that only the message it
         dies of is reported as crashed.
         """
+        is_next = mail.scenario in self._begun
+        self._begun.add(mail.scenario)
         while True:
             await self._patience.wait(mail)
-            async with self._turns.turn(mail.id):
+            async with self._turns.turn(mail.id, ahead=is_next):
                 with self._hearing.about(mail) as job:
                     await self._give(job)
             if not job.lost:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
 
 from .base import Mail
 
@@ -17,6 +18,14 @@ _HARMLESS = 1.0
 
 It is lengthened when the target then dies with several again, one at a time though they came.
 """
+
+
+@dataclass(eq=False)
+class _Place:
+    """In the queue."""
+
+    key: str
+    granted: asyncio.Future[None]
 
 
 class Turns:
@@ -35,20 +44,27 @@ class Turns:
         self._suspects: set[str] = set()
         self._lost: set[str] = set()
         """Suspects that have not been in its hands since it died."""
-        self._waiting: list[tuple[str, asyncio.Future[None]]] = []
+        self._ahead: list[_Place] = []
+        self._waiting: list[_Place] = []
         self.is_up = False
 
     @contextlib.asynccontextmanager
-    async def turn(self, key: str) -> AsyncIterator[None]:
-        """Wait for one; the message of this id is in the target's hands as long as this runs."""
-        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((key, granted))
+    async def turn(self, key: str, *, ahead: bool = False) -> AsyncIterator[None]:
+        """Wait for one; the message of this id is in the target's hands as long as this runs.
+
+        `ahead` of all that are not: what others wait for should not be last.
+        """
+        place = _Place(key, asyncio.get_running_loop().create_future())
+        queue = self._ahead if ahead else self._waiting
+        queue.append(place)
         self._wake()
         try:
-            await granted
+            await place.granted
             yield
         finally:
-            self._waiting = [each for each in self._waiting if each[1] is not granted]
+            if place in queue:
+                queue.remove(place)
+                self._lost.discard(key)
             self._in_hand.discard(key)
             self._fresh.discard(key)
             if key not in self._lost:
@@ -57,18 +73,21 @@ class Turns:
 
     def _wake(self) -> None:
         """Give a turn to all that may have one, in the order in which they came."""
-        for key, granted in tuple(self._waiting):
-            if not self._suspects and not self._room():
-                return
-            if granted.done() or not self._may(key):
-                continue
-            granted.set_result(None)
-            self._waiting.remove((key, granted))
-            self._in_hand.add(key)
-            self._lost.discard(key)
-            if self._suspects:
-                self._fresh.add(key)
-                asyncio.get_running_loop().call_later(self._harmless, self._settle, key)
+        for queue in (self._ahead, self._waiting):
+            for place in tuple(queue):
+                if not self._suspects and not self._room():
+                    return
+                if not place.granted.done() and self._may(place.key):
+                    queue.remove(place)
+                    self._grant(place)
+
+    def _grant(self, place: _Place) -> None:
+        place.granted.set_result(None)
+        self._in_hand.add(place.key)
+        self._lost.discard(place.key)
+        if self._suspects:
+            self._fresh.add(place.key)
+            asyncio.get_running_loop().call_later(self._harmless, self._settle, place.key)
 
     def _settle(self, key: str) -> None:
         self._fresh.discard(key)

@@ -50,7 +50,6 @@ OTHERWISE = {
     ResolverSoftware.POWERDNS: {
         "nsec3-unknown-hash": "takes NSEC3 of an unknown hash for insecure",
         "rdata-truncated": "turns a malformed answer into SERVFAIL",
-        "data-empty": "turns a malformed answer into SERVFAIL",
     },
 }
 """What resolvers themselves see otherwise, which is no matter of Postfix's: docs/deviations.md."""

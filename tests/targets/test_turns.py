@@ -21,8 +21,12 @@ class Crowd:
         self._leave = {key: asyncio.Event() for key in keys}
         self._tasks = {key: asyncio.create_task(self._stay(key)) for key in self._leave}
 
-    async def _stay(self, key: str) -> None:
-        async with self.turns.turn(key):
+    def come_ahead(self, key: str) -> None:
+        self._leave[key] = asyncio.Event()
+        self._tasks[key] = asyncio.create_task(self._stay(key, ahead=True))
+
+    async def _stay(self, key: str, *, ahead: bool = False) -> None:
+        async with self.turns.turn(key, ahead=ahead):
             self.in_hand.append(key)
             await self._leave[key].wait()
             self.in_hand.remove(key)
@@ -68,6 +72,20 @@ def test_messages_wait_for_the_target_and_for_each_other_in_the_order_in_which_t
     _run(2, body)
 
 
+def test_those_that_are_to_go_ahead_do() -> None:
+    async def body(turns: Turns) -> None:
+        crowd = Crowd(turns, "ab")
+        await crowd.come()
+        crowd.come_ahead("c")
+        crowd.come_ahead("d")
+        assert await crowd.come() == []
+        turns.up()
+        assert await crowd.come() == ["c", "d"]
+        assert await crowd.leave("c") == ["d", "a"]
+
+    _run(2, body)
+
+
 def test_one_that_gives_up_makes_room_for_the_next() -> None:
     async def body(turns: Turns) -> None:
         turns.up()
@@ -98,6 +116,20 @@ def test_after_a_death_suspects_come_in_groups_of_a_quarter_and_nobody_beside_th
         assert sorted(await crowd.leave("c")) == ["X", "Y"]
 
     _run(8, body)
+
+
+def test_a_suspect_that_gives_up_holds_nobody_up() -> None:
+    async def body(turns: Turns) -> None:
+        turns.up()
+        crowd = Crowd(turns, "abX")
+        turns.down(await crowd.come())
+        await crowd.come_again("a", "b")
+        turns.up()
+        assert await crowd.come() == ["a"]
+        crowd.drop("b")
+        assert await crowd.leave("a") == ["X"]
+
+    _run(2, body)
 
 
 def test_when_it_is_known_what_it_died_of_the_other_suspects_are_still_kept_apart() -> None:

@@ -71,7 +71,8 @@ DIFFERENT_VIEWS = (
     ),
     View(
         ResolverSoftware.KNOT,
-        r"do-stripped-address|missing-sig-address|mx-nxdomain-bogus|nsec3-iter-forged|nsec3-unknown-hash|noproof",
+        r"do-stripped-address|missing-sig-address|mx-nxdomain-bogus|no-wildcard-proof|nsec3-(iter-forged|unknown-hash)"
+        r"|noproof",
         frozenset({Status.SECURE}),
         "Where it has met the true proof in another answer, it denies the name or expands the wildcard by itself, as "
         "RFC 8198 permits, and does not see the broken answer. 5.6 cannot be told to ask nevertheless.",
@@ -165,6 +166,11 @@ HARMLESS = {
     (ResolverSoftware.POWERDNS, "ds-removed"): "It is about the zone's own name, and no mail host is called that.",
 }
 """Scenarios in which senders are told something else, and it comes to the same; with the reason."""
+
+BY_ORDER = {
+    (ResolverSoftware.KNOT, "nsec-no-wildcard-proof"): "Some senders ask first what leads it to the missing proof.",
+}
+"""Departures that come about in another order of questions than the one here; with the reason."""
 
 
 def known(views: Iterable[View], software: ResolverSoftware, question: Question, status: Status) -> View | None:
