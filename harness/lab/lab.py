@@ -15,7 +15,7 @@ from harness.world.model import MailServer
 
 from .authority import Authority
 from .dns_server import DnsServer
-from .mail import MailHosts
+from .mail import Contexts, MailHosts
 from .recorder import Recorder
 from .resolver import SimulatedResolver
 
@@ -54,10 +54,11 @@ class Lab:
         ports: Ports | None = None,
         target: str = "",
         internet: Internet | None = None,
+        contexts: Contexts | None = None,
     ) -> None:
         """`scenarios` with the files they come from; `now` is the start of the run, in seconds since 1970.
 
-        `internet` has the scenarios already, where somebody has made it beforehand.
+        `internet` has the scenarios already, and `contexts` are prepared for it, where somebody has made them before.
         """
         self._scenarios = tuple(scenarios)
         self._recorder = recorder
@@ -66,6 +67,7 @@ class Lab:
         self._ports = ports or Ports()
         self._stack = contextlib.AsyncExitStack()
         self._made = internet
+        self._contexts = contexts
         self._internet: Internet | None = None
         self.mail = self._mail_hosts(target)
 
@@ -88,7 +90,7 @@ class Lab:
         await self._stack.aclose()
 
     def _mail_hosts(self, target: str) -> MailHosts:
-        return MailHosts(self._server_at, self._recorder, port=self._ports.smtp, target=target)
+        return MailHosts(self._server_at, self._recorder, port=self._ports.smtp, target=target, contexts=self._contexts)
 
     async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
         """Start the DNS servers."""

@@ -82,6 +82,7 @@ class NamespaceLab(Lab):
             device=self._device,
             target=target,
             further_ports=sorted({int(port[1]) for port in found if port} - {SMTP_PORT}),
+            contexts=self._contexts,
         )
 
     async def _listen(self, stack: contextlib.AsyncExitStack) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,10 @@ from harness.world.addresses import BENCHMARKING
 from .plan import Contender, Plan
 from .together import side_by_side
 from .trial import Trial
-from .worlds import internet_of
+from .worlds import made_of
+
+_GARBAGE = 50_000
+"""How many objects may be made before Python looks for garbage: worlds and journals grow, and hold none."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,11 @@ def run(plan: Plan, *, progress: Callable[[Progress], None] | None = None) -> Ru
 
     A plan for a namespace has to be carried out in one of our own (`harness.isolation.launch.enter`).
     """
+    with _little_collecting():
+        return _run(plan, progress=progress)
+
+
+def _run(plan: Plan, *, progress: Callable[[Progress], None] | None) -> RunReport:
     began = time.time()
     total = sum(len(each.picked.entries) for each in plan.contenders)
     tell = (lambda done: progress(Progress(done, total))) if progress else (lambda _: None)
@@ -49,6 +58,16 @@ def run(plan: Plan, *, progress: Callable[[Progress], None] | None = None) -> Ru
     else:
         events = _together(plan, now=int(began), progress=tell)
     return _report(plan, events, started=datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"))
+
+
+@contextlib.contextmanager
+def _little_collecting() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(_GARBAGE, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def judged(plan: Plan) -> RunReport:
@@ -81,7 +100,7 @@ def _alone(plan: Plan, contender: Contender, *, now: int, progress: Callable[[in
 
 def _together(plan: Plan, *, now: int, progress: Callable[[int], None]) -> list[Event]:
     """Each in a process of its own; they write to one journal."""
-    internet = internet_of(plan, now=now) if plan.network is not Network.LOOPBACK else None
+    made = made_of(plan, now=now) if plan.network is not Network.LOOPBACK else None
     start = time.monotonic()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="danelab-")))
@@ -90,7 +109,7 @@ def _together(plan: Plan, *, now: int, progress: Callable[[int], None]) -> list[
         def one(contender: Contender, tell: Callable[[int], None]) -> None:
             _own_network(plan, anew=True)
             recorder = Recorder(journal, target=contender.name, start=start)
-            trial = Trial(plan, contender, recorder=recorder, now=now, internet=internet, progress=tell)
+            trial = Trial(plan, contender, recorder=recorder, now=now, made=made, progress=tell)
             try:
                 _carry_out(trial)
             finally:

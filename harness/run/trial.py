@@ -25,11 +25,10 @@ from harness.scenario.models import Scenario
 from harness.scenario.source import shown
 from harness.scenario.stages import stages
 from harness.targets import Checks, Mail, Network, Surroundings, Target, subject
-from harness.world.internet import Internet
 
 from .letters import letter
 from .plan import Contender, Plan
-from .worlds import address, all_worked_out, names, steps_of
+from .worlds import Made, address, all_worked_out, names, steps_of
 
 _SETTLE = 0.05
 """How long the last connections are given to end once every message has been decided, in seconds."""
@@ -56,15 +55,18 @@ class Trial:
         *,
         recorder: Recorder,
         now: int,
-        internet: Internet | None = None,
+        made: Made | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> None:
-        """`progress` is told how many scenarios have been decided; `now` is in seconds since 1970."""
+        """`progress` is told how many scenarios have been decided; `now` is in seconds since 1970.
+
+        `made` is what was made beforehand, for several.
+        """
         self._plan = plan
         self._contender = contender
         self._recorder = recorder
         self._now = now
-        self._internet = internet
+        self._made = made
         self._progress = progress or (lambda _: None)
         self._done = 0
         self._one_by_one = asyncio.Lock()
@@ -80,9 +82,7 @@ class Trial:
                 self._start()
                 await stack.enter_async_context(self._target)
                 # The target starts up in its own process meanwhile.
-                sound, wrong = all_worked_out(self._lab.internet, self._contender.picked.entries)
-                for key, error in wrong.items():
-                    self._fault(key, error)
+                sound = self._sound()
                 for watching in (self._write_soon(), self._mind_the_clock()):
                     stack.callback(asyncio.create_task(watching).cancel)
                 async with asyncio.TaskGroup() as tasks:
@@ -92,6 +92,19 @@ class Trial:
                 self._recorder.record(RunEnded)
         except* DanelabError as group:
             raise _first(group) from None
+
+    def _sound(self) -> list[Entry]:
+        """The scenarios whose worlds danelab can make; what it fails at is in the journal."""
+        entries = self._contender.picked.entries
+        if self._made is None:
+            sound, wrong = all_worked_out(self._lab.internet, entries)
+        else:
+            wrong = dict(self._made.faults)
+            sound = [entry for entry in entries if entry.id not in wrong]
+        for entry in entries:
+            if entry.id in wrong:
+                self._fault(entry.id, wrong[entry.id])
+        return sound
 
     async def _write_soon(self) -> None:
         """The journal is to be read while the run goes on, and when it is killed."""
@@ -118,7 +131,8 @@ class Trial:
             "now": self._now,
             "ports": plan.ports,
             "target": self._contender.name,
-            "internet": self._internet,
+            "internet": self._made.internet if self._made else None,
+            "contexts": self._made.contexts if self._made else None,
         }
         if plan.network is Network.LOOPBACK:
             return Lab(scenarios, **common)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from harness.errors import DanelabError, ScenarioError
+from harness.lab.mail import Contexts
 from harness.lab.namespace import SMTP_PORT
 from harness.scenario.load import Entry
 from harness.scenario.models import Scenario, Step
@@ -55,13 +58,30 @@ def work_out(internet: Internet, entry: Entry) -> None:
         raise ScenarioError(problem, file=shown(entry.file), remedy="change the value that this comes from") from error
 
 
-def internet_of(plan: Plan, *, now: int) -> Internet:
-    """All worlds of the plan, worked out, for a lab with a network to itself. Raises ScenarioError."""
+@dataclass(frozen=True)
+class Made:
+    """What labs with a network to themselves can share, made once: processes that part later have it all."""
+
+    internet: Internet
+    contexts: Contexts
+    faults: Mapping[str, Exception]
+    """What danelab itself fails at, by scenario."""
+
+
+def made_of(plan: Plan, *, now: int) -> Made:
+    """All worlds of the plan, worked out, for labs with a network to themselves. Raises ScenarioError."""
     internet = Internet(seed=plan.seed, now=now, plan=BENCHMARKING, port=SMTP_PORT)
     for entry in plan.entries:
         internet.add(entry.scenario, file=shown(entry.file))
-    all_worked_out(internet, plan.entries)
-    return internet
+    sound, faults = all_worked_out(internet, plan.entries)
+    contexts = Contexts()
+    for entry in sound:
+        world = internet.world(entry.id)
+        for server in world.servers.values():
+            # What cannot be made is told when a client asks for it, at the scenario that it belongs to.
+            with contextlib.suppress(DanelabError):
+                contexts.prepare(server, sni=None)
+    return Made(internet, contexts, faults)
 
 
 def all_worked_out(internet: Internet, entries: Iterable[Entry]) -> tuple[list[Entry], dict[str, Exception]]:

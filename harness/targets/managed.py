@@ -236,9 +236,10 @@ class Managed:
         """
         is_next = mail.scenario in self._begun
         self._begun.add(mail.scenario)
+        alone = mail.scenario in self._definition.submit.lethal
         while True:
             await self._patience.wait(mail)
-            async with self._turns.turn(mail.id, ahead=is_next):
+            async with self._turns.turn(mail.id, ahead=is_next, alone=alone):
                 with self._hearing.about(mail) as job:
                     await self._give(job)
             if not job.lost:

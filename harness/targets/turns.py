@@ -49,15 +49,21 @@ class Turns:
         self.is_up = False
 
     @contextlib.asynccontextmanager
-    async def turn(self, key: str, *, ahead: bool = False) -> AsyncIterator[None]:
+    async def turn(self, key: str, *, ahead: bool = False, alone: bool = False) -> AsyncIterator[None]:
         """Wait for one; the message of this id is in the target's hands as long as this runs.
 
-        `ahead` of all that are not: what others wait for should not be last.
+        `ahead` of all that are not: what others wait for should not be last. `alone`: the target is known to die of it,
+        so that it goes like one that it may have died of.
         """
-        place = _Place(key, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        place = _Place(key, loop.create_future())
         queue = self._ahead if ahead else self._waiting
         queue.append(place)
-        self._wake()
+        if alone:
+            self._suspects.add(key)
+            self._group = 1
+        # Not at once: whoever comes at the same time gets a place first.
+        loop.call_soon(self._wake)
         try:
             await place.granted
             yield

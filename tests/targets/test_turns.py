@@ -25,8 +25,12 @@ class Crowd:
         self._leave[key] = asyncio.Event()
         self._tasks[key] = asyncio.create_task(self._stay(key, ahead=True))
 
-    async def _stay(self, key: str, *, ahead: bool = False) -> None:
-        async with self.turns.turn(key, ahead=ahead):
+    def come_alone(self, key: str) -> None:
+        self._leave[key] = asyncio.Event()
+        self._tasks[key] = asyncio.create_task(self._stay(key, alone=True))
+
+    async def _stay(self, key: str, *, ahead: bool = False, alone: bool = False) -> None:
+        async with self.turns.turn(key, ahead=ahead, alone=alone):
             self.in_hand.append(key)
             await self._leave[key].wait()
             self.in_hand.remove(key)
@@ -84,6 +88,22 @@ def test_those_that_are_to_go_ahead_do() -> None:
         assert await crowd.leave("c") == ["d", "a"]
 
     _run(2, body)
+
+
+def test_what_the_target_is_known_to_die_of_goes_first_and_alone_though_others_came_before() -> None:
+    async def body(turns: Turns) -> None:
+        turns.up()
+        crowd = Crowd(turns, "abc")
+        for key in "xy":
+            crowd.come_alone(key)
+        assert await crowd.come() == ["x"]
+        turns.down([])
+        await crowd.leave("x")
+        turns.up()
+        assert await crowd.come() == ["y"]
+        assert await crowd.leave("y") == ["a", "b", "c"]
+
+    _run(8, body)
 
 
 def test_one_that_gives_up_makes_room_for_the_next() -> None:

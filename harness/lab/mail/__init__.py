@@ -6,6 +6,7 @@ contexts    certificates and TLS manners    hello        what the ClientHello sa
 transcript  the events of one connection    ssl3         a ServerHello that nobody wants
 """
 
+from .contexts import Contexts
 from .listener import Directory, MailHosts
 
-__all__ = ["Directory", "MailHosts"]
+__all__ = ["Contexts", "Directory", "MailHosts"]

@@ -67,16 +67,12 @@ class Contexts:
         if ready is not None:
             _, holder, context, digest = ready
             return _handshake(holder, context, digest, incoming, outgoing)
-        credentials = server.credentials(sni)
         if not server.tls.tickets:
             # A session cache cannot be switched off in Python; a context for one handshake has nothing to resume.
+            credentials = server.credentials(sni)
             context = _context(server, credentials)
             return Showing(context.wrap_bio(incoming, outgoing, server_side=True), _digest(credentials))
-        key = (credentials.chain, server.tls)
-        made = self._made.get(key)
-        if made is None:
-            made = self._made[key] = (_context(server, credentials), _digest(credentials))
-        context, digest = made
+        context, digest = self._context_for(server, sni)
         holder = self._tickets.setdefault(
             (
                 server.scenario,
@@ -89,6 +85,19 @@ class Contexts:
             self._ready.clear()  # clients choose the names
         self._ready[id(server), sni] = (server, holder, context, digest)
         return _handshake(holder, context, digest, incoming, outgoing)
+
+    def prepare(self, server: MailServer, *, sni: str | None) -> None:
+        """Make what this server shows for a server name before any client asks. Raises HarnessError as `showing`."""
+        if server.tls.tickets:
+            self._context_for(server, sni)
+
+    def _context_for(self, server: MailServer, sni: str | None) -> tuple[ssl.SSLContext, str]:
+        credentials = server.credentials(sni)
+        key = (credentials.chain, server.tls)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = (_context(server, credentials), _digest(credentials))
+        return made
 
     def forget(self, scenario: str) -> None:
         """Servers of this scenario are others now; tickets that were given out stay good."""

@@ -55,7 +55,7 @@ class MailHosts:
     `addresses` empty: one listener for every address, IPv4 and IPv6, on the network device `device` alone (`lo`: nobody
     outside can reach it; empty: all devices, for a network namespace of its own). Otherwise: a listener for each.
     `port` 0: any free one, the same everywhere; `port` then says which. At `further_ports` they listen as well, for
-    next hops with a port of their own.
+    next hops with a port of their own. `contexts` are those that somebody has prepared.
 
     No mail leaves the lab: where an impostor passes it on (`proxy_to`), the journal has it at both servers.
 
@@ -72,6 +72,7 @@ class MailHosts:
         device: str = "lo",
         target: str = "",
         further_ports: Iterable[int] = (),
+        contexts: Contexts | None = None,
     ) -> None:
         self.port = port
         self._directory = directory
@@ -80,7 +81,7 @@ class MailHosts:
         self._device = device
         self._further_ports = tuple(further_ports)
         self._target = target
-        self._contexts = Contexts()
+        self._contexts = contexts or Contexts()
         self._memory = rude.Memory()
         self._manners: dict[int, tuple[MailServer, Manner | None]] = {}
         self._numbers = itertools.count(1)
