@@ -91,6 +91,9 @@ def weigh(sending: Sending, fate: Fate, profile: Profile, *, authenticates: bool
     dane = profile.judged_as is not Mode.UNAWARE
     broken = breaches(expect, sending, delivers=permitted.allows_delivery, dane=dane)
     found = _disciplined(found, broken, soft=expect.severity == "should")
+    if found.verdict is Verdict.ALLOWED and expect.choice is Choice.EQUAL_PREFERENCE:
+        # Here the sender has to draw lots (RFC 5321 section 5.1), so that no outcome is more usual than another.
+        found = replace(found, verdict=Verdict.PASS)
     wanted = found.verdict is not Verdict.PASS and not fate.delivered
     return replace(
         found,

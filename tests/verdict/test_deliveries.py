@@ -273,3 +273,18 @@ def test_a_mode_goes_with_its_zone_and_not_with_the_message() -> None:
     tape.reported("both", Status.DELIVERED, recipient=one).reported("both", Status.DEFERRED, recipient=two)
     result = tape.judge(GOOD, both)["both"]
     assert (result.verdict, result.expected, result.outcome) == (Verdict.PASS, "OPP and DEFER", "TLS and DEFER")
+
+
+@pytest.mark.parametrize(
+    ("server", "choice", "verdict"),
+    [
+        ("mx1", "equal-preference", Verdict.PASS),
+        ("mx2", "equal-preference", Verdict.PASS),
+        ("mx2", "next-mx", Verdict.ALLOWED),
+    ],
+)
+def test_where_a_sender_has_to_draw_lots_no_permitted_outcome_is_less_usual(
+    server: str, choice: str, verdict: Verdict
+) -> None:
+    lots = scenario("lots", "AUTH@mx1 / OPP@mx2", mx=[{}, {}], choice=choice)
+    assert Tape().delivered("lots", server).judge(lots)["lots"].verdict is verdict
