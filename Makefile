@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench schema clean
+.PHONY: help setup run test check bench docs schema clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -34,8 +34,11 @@ check: $(READY) ## style, types and import contract only
 bench: $(READY) ## measure speed, as ratios in one run
 	@$(BIN)/python -m tests.bench
 
+docs: $(READY) ## build the documentation as a site in .site
+	@$(BIN)/mkdocs build --quiet --strict -f .mkdocs.yml
+
 schema: $(READY) ## write scenarios/schema.json from the models
 	@$(BIN)/danelab schema --write
 
 clean: ## remove the virtual environment and caches of this checkout
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) .site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
