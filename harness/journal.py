@@ -90,8 +90,8 @@ class RunStarted(Event):
     """What kind of lab the target was in: `loopback`, `namespace` or `network`."""
     seed: str
     scenarios: tuple[str, ...]
-    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Choices that the target declares, with the outcome codes they lead to."""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """Positions that the target declares where the RFCs leave it a choice, by the choices' names."""
     version: int = VERSION
     kind: Literal["run-started"] = "run-started"
 
@@ -356,8 +356,6 @@ def decode_own(lines: Iterable[str]) -> Iterator[Event]:
         lists = [name for name, value in told.items() if type(value) is list]
         for name in lists:
             told[name] = tuple(told[name])
-        if "choices" in told:
-            told["choices"] = {key: tuple(codes) for key, codes in told["choices"].items()}
         if kind in _WORDS:
             for name, word in _WORDS[kind].items():
                 told[name] = word(told[name])

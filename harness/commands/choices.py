@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from harness.lab.resolvers import ResolverSoftware
     from harness.run import Contender
+    from harness.scenario.choices import Positions
     from harness.scenario.models import Mode, Need
     from harness.scenario.suite import Suite
     from harness.targets import Kind, Network
@@ -112,9 +113,11 @@ def enter_lists(
     mode: Mode,
     judge_as: Mode | None,
     offers: frozenset[Need],
+    declared: Positions | None = None,
 ) -> tuple[Contender, ...]:
     """Each target with its scenarios and what it is judged by. Those of one name are numbered.
 
+    `declared` are positions that all of them declare, beside those of their own.
     Raises UsageError and NothingConcluded as `harness.run.pick` does.
     """
     from harness.run import Contender, pick
@@ -125,7 +128,7 @@ def enter_lists(
     for kind in kinds:
         taken[kind.name] += 1
         name = kind.name if taken[kind.name] == 1 else f"{kind.name}#{taken[kind.name]}"
-        choices = {choice: frozenset(codes) for choice, codes in kind.choices.items()}
+        choices = {**kind.choices, **(declared or {})}
         profile = Profile.of(kind.mode or mode, choices=choices)
         if judge_as is not None:
             profile = replace(profile, judged_as=judge_as)

@@ -51,6 +51,7 @@ Exit status: 0 as expected, 1 not conforming, 2 usage or scenario error, 3 danel
 @click.option("--resolver", type=RESOLVERS, default="auto", show_default=True, help="Who resolves for the target.")
 @click.option("-m", "--mode", type=MODES, default="opportunistic", show_default=True, help="Where a target has none.")
 @click.option("--judge-as", type=MODES, default=None, help="What it is judged by. Default: the mode, or opportunistic.")
+@click.option("--choice", "words", multiple=True, metavar="NAME=POSITION", help="What it declares; docs/choices.md.")
 @click.option("-r", "--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Also write json=FILE.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for journal.ndjson and report.json.")
 @click.option("--seed", default="danelab", show_default=True, help="The same seed gives the same keys and names.")
@@ -72,6 +73,7 @@ def command(
     resolver: str,
     mode: str,
     judge_as: str | None,
+    words: tuple[str, ...],
     reports: tuple[str, ...],
     out: Path | None,
     seed: str,
@@ -92,6 +94,7 @@ def command(
         from harness.lab.lab import Ports
         from harness.report import show
         from harness.run import Plan, run
+        from harness.scenario.choices import CHOICES, declared, load_choices
         from harness.scenario.models import Mode, Need
         from harness.scenario.requirements import load_requirements
         from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
@@ -110,6 +113,7 @@ def command(
             prefix_of(who, fetch=True)
             return _enter(sys.argv[1:])
         requirements = load_requirements(own_scenarios() / REQUIREMENTS)
+        choices = load_choices(own_scenarios() / CHOICES)
         suite = load_suite(*own_paths, requirements=requirements.keys())
         contenders = enter_lists(
             kinds,
@@ -118,6 +122,7 @@ def command(
             mode=Mode(mode),
             judge_as=Mode(judge_as) if judge_as else None,
             offers=offers_of(network, who) - ({Need.IPV6} if no_ipv6 else set()),
+            declared=declared(words, choices),
         )
         plan = Plan(
             contenders=contenders,
@@ -132,6 +137,7 @@ def command(
             limit=limit,
             journal=out / "journal.ndjson" if out else None,
             requirements=requirements,
+            choices=choices,
         )
         report = run(plan, progress=meter.advance)
     for file in files:

@@ -46,6 +46,7 @@ Examples:
 @click.option("--resolver", type=click.Choice(["simulated", "target"]), default="simulated", show_default=True,
               help="target: the product validates by itself.")  # fmt: skip
 @click.option("-m", "--mode", type=MODES, default="opportunistic", show_default=True, help="What the product is to do.")
+@click.option("--choice", "words", multiple=True, metavar="NAME=POSITION", help="What it declares; docs/choices.md.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("danelab-serve"), show_default=True,
               help="Folder for root hints, trust anchor, recipients, journal and report.")  # fmt: skip
 @click.option("--seed", default="danelab", show_default=True, help="The same seed gives the same keys and names.")
@@ -62,6 +63,7 @@ def command(
     target: str,
     resolver: str,
     mode: str,
+    words: tuple[str, ...],
     out: Path,
     seed: str,
     quiet_period: float,
@@ -75,6 +77,7 @@ def command(
 
     from harness.report import show
     from harness.run import Plan, judged, run
+    from harness.scenario.choices import CHOICES, declared, load_choices
     from harness.scenario.models import Mode, Need
     from harness.scenario.requirements import load_requirements
     from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
@@ -84,9 +87,18 @@ def command(
     network = choose_network("loopback", [kind], listens=listen)
     who = choose_resolver(resolver, network)
     requirements = load_requirements(own_scenarios() / REQUIREMENTS)
+    choices = load_choices(own_scenarios() / CHOICES)
     suite = load_suite(*own_paths, requirements=requirements.keys())
     offers = offers_of(network, who) - ({Need.IPV6} if no_ipv6 else set())
-    contenders = enter_lists([kind], suite, patterns, mode=Mode(mode), judge_as=None, offers=offers)
+    contenders = enter_lists(
+        [kind],
+        suite,
+        patterns,
+        mode=Mode(mode),
+        judge_as=None,
+        offers=offers,
+        declared=declared(words, choices),
+    )
     make_folder(out)
     with Meter(visible=not quiet) as meter:
         plan = Plan(
@@ -101,6 +113,7 @@ def command(
             seed=seed,
             journal=out / "journal.ndjson",
             requirements=requirements,
+            choices=choices,
         )
         try:
             report = run(plan, progress=meter.advance)

@@ -43,7 +43,7 @@ def bears_name(certificate: Certificate, references: References) -> Iterator[tup
     elif not presented and any_equal((certificate.common_name,), references.all()):
         usual, other = (True, Choice.CN_FALLBACK), (False, Choice.CN_FALLBACK)
     elif references.unexpanded and any_equal(presented, (references.unexpanded,)):
-        other = (True, Choice.MX_ALIAS)
+        other = (True, Choice.UNEXPANDED_MX_NAME)
     yield usual
     if other is not None:
         yield other

@@ -74,7 +74,7 @@ def _opportunistic(server: Server, demand: Demand) -> Iterator[Ending]:
     elif server.offer is not Offer.STARTTLS:
         yield clear
         if server.offer is Offer.MANGLED and _handshakes(server, demand)[0][0]:
-            yield taken(Code.TLS, "7672-2.2-7", at=server.key)
+            yield taken(Code.TLS, "7672-2.2-7", at=server.key, choice=Choice.UNOFFERED_STARTTLS)
     else:
         for works, choice in _handshakes(server, demand):
             if not works:
@@ -115,12 +115,13 @@ def _behind_tls(server: Server, demand: Demand, *, success: Ending, authenticate
         yield refused
     if server.resets or server.offer is Offer.NONE:
         return
+    unoffered = Choice.UNOFFERED_STARTTLS if server.offer is Offer.MANGLED else None
     for works, by_stack in _handshakes(server, demand):
         if not works or server.inside is not Inside.GOES_ON:
             yield refused.since(choice=by_stack)
             continue
         for good, choice in authenticated:
-            yield (success if good else held("7672-3.2-2")).since(choice=choice or by_stack)
+            yield (success if good else held("7672-3.2-2")).since(choice=choice or by_stack or unoffered)
 
 
 def _handshakes(server: Server, demand: Demand) -> Answers:
@@ -138,7 +139,7 @@ def _handshakes(server: Server, demand: Demand) -> Answers:
     if server.injects:
         return ((True, None), (False, Choice.PLAINTEXT_AFTER_220))
     if server.warns_of_name:
-        return ((True, None), (False, None))
+        return ((True, None), (False, Choice.SNI_WARNING))
     chain = server.chain(demand.name)
     doubtful = server.versions == {"1.3"} or chain[0].is_weak or chain[0].is_exotic
     doubtful |= sum(each.octets for each in chain) > _LARGE

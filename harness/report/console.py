@@ -10,14 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.errors import ExitCode
-from harness.scenario.models import Choice, Mode
-from harness.scenario.outcomes import Code
+from harness.scenario.models import Mode
 from harness.verdict import Grade, Result, Verdict
 
 from .failures import MANY, failures
 from .matrix import STYLES, matrix
 from .model import RunReport, grouped
 from .plain import plain
+from .positions import positions
 
 _CONCLUSION = {
     ExitCode.AS_EXPECTED: "As expected.",
@@ -29,15 +29,6 @@ _CODES = (
     "AUTH over TLS, authenticated by DANE; TLS over TLS, not authenticated; CLEAR in cleartext; "
     "DEFER withheld and kept for later; BOUNCE returned; NEXT: by a less preferred host"
 )
-
-_WORDS: dict[str, str] = {
-    Code.AUTH: "authenticated",
-    Code.TLS: "unauthenticated TLS",
-    Code.OPP: "delivered",
-    Code.CLEAR: "in cleartext",
-    Code.DEFER: "kept for later",
-    Code.BOUNCE: "returned",
-}
 
 
 def show(report: RunReport, console: Console, *, verbose: bool = False, notes: Iterable[str] = ()) -> None:
@@ -66,9 +57,8 @@ def show(report: RunReport, console: Console, *, verbose: bool = False, notes: I
         page.line(_CODES, "dim")
     failures(page, report)
     for target in run.targets:
-        if target.name not in report.inactive and (verbose or not several):
-            mine = [result for result in report.results if result.target == target.name]
-            _choices(page, mine, of=f" by {target.name}" if several else "")
+        if verbose or not several:
+            positions(page, target, of=f" by {target.name}" if several else "", verbose=verbose)
     _remarks(page, report)
     for note in notes:
         page.line()
@@ -162,37 +152,6 @@ def _rows(results: Sequence[Result], *, verbose: bool) -> Iterable[Sequence[tupl
                 words += "".join(f"; {note}" for note in result.notes)
                 words += "".join(f"\n{each}" for each in result.evidence)
             yield (result.verdict, STYLES[result.verdict]), (result.outcome, ""), (words, "")
-
-
-def _choices(page: _Page, results: Iterable[Result], *, of: str) -> None:
-    """What the target made of the choices that the RFCs leave to it, in words."""
-    taken: dict[Choice, dict[str, list[str]]] = {}
-    for result in results:
-        if result.choice and result.verdict in (Verdict.PASS, Verdict.ALLOWED):
-            seen = " then ".join(_in_words(word) for word in result.outcome.split(" then "))
-            taken.setdefault(result.choice, {}).setdefault(seen, []).append(result.scenario)
-    if taken:
-        page.line()
-        page.line(f"Choices taken{of}", "bold")
-        page.table(
-            ((choice if first else "", "cyan"), (seen, ""), (", ".join(names), ""))
-            for choice, made in sorted(taken.items())
-            for first, (seen, names) in zip((True, *[False] * len(made)), made.items(), strict=False)
-        )
-
-
-def _in_words(outcomes: str) -> str:
-    """One send's outcome codes, of one recipient or of several joined by ` and `, in words."""
-    return " and ".join(_said(word) for word in outcomes.split(" and "))
-
-
-def _said(outcome: str) -> str:
-    word, _, host = outcome.partition("@")
-    code = word.removeprefix("NEXT:")
-    said = _WORDS.get(code, code)
-    if word != code:
-        return f"{said}, by the next host"
-    return said + (f", at {host}" if host else "")
 
 
 def _remarks(page: _Page, report: RunReport) -> None:

@@ -9,8 +9,9 @@ from typing import Literal
 from pydantic import Field
 
 from harness.journal import Event, RunEnded, RunStarted
+from harness.scenario.choices import Choices
 from harness.scenario.models import Mode
-from harness.verdict import Result, Verdict, count, exit_code, faults, inactive
+from harness.verdict import Learned, Result, Verdict, count, exit_code, faults, inactive, learned
 from harness.verdict.result import Record
 
 VERSION: Literal[1] = 1
@@ -29,6 +30,10 @@ class Tested(Record):
     """How many scenarios it was judged in."""
     complete: bool
     """Whether the journal tells of it to the end."""
+    profile: tuple[Learned, ...] = ()
+    """Where it stands on the choices that the RFCs leave to it, and what it declares; only what was seen or declared."""
+    not_seen: tuple[str, ...] = ()
+    """Choices on which the run has no bearing."""
 
 
 class RunFacts(Record):
@@ -68,13 +73,18 @@ class RunReport(Record):
     results: tuple[Result, ...]
 
 
-def build(events: Iterable[Event], results: Sequence[Result], *, started: str = "") -> RunReport:
-    """The report of a run, from its journal and its results. `started` is the time of day, which no journal holds."""
+def build(
+    events: Iterable[Event], results: Sequence[Result], *, started: str = "", choices: Choices | None = None
+) -> RunReport:
+    """The report of a run, from its journal and its results. `started` is the time of day, which no journal holds;
+    `choices` are those that the results tell about."""
     known = list(events)
     starts = {event.target: event for event in known if isinstance(event, RunStarted)}
     ended = {event.target for event in known if isinstance(event, RunEnded)}
     first = next(iter(starts.values()), None)
     judged = Counter(result.target for result in results)
+    names = tuple(dict.fromkeys((*starts, *judged)))
+    stands = {name: _learned(name, starts.get(name), results, choices or {}) for name in names}
     targets = tuple(
         Tested(
             name=name,
@@ -82,8 +92,10 @@ def build(events: Iterable[Event], results: Sequence[Result], *, started: str = 
             judged_as=Mode(starts[name].judged_as) if name in starts else Mode.OPPORTUNISTIC,
             scenarios=judged[name],
             complete=bool(ended & {name, ""}),
+            profile=tuple(each for each in stands[name] if each.taken or each.declared),
+            not_seen=tuple(each.choice for each in stands[name] if not each.taken),
         )
-        for name in dict.fromkeys((*starts, *judged))
+        for name in names
     )
     problems = faults(known)
     return RunReport(
@@ -103,6 +115,11 @@ def build(events: Iterable[Event], results: Sequence[Result], *, started: str = 
         faults=problems,
         results=tuple(results),
     )
+
+
+def _learned(name: str, started: RunStarted | None, results: Iterable[Result], choices: Choices) -> tuple[Learned, ...]:
+    mine = [result for result in results if result.target == name]
+    return learned(mine, choices, declared=started.choices if started else None)
 
 
 def grouped(results: Iterable[Result]) -> Mapping[tuple[str, str], Sequence[Result]]:

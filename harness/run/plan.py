@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.errors import NothingConcluded
 from harness.lab.lab import Ports
 from harness.lab.resolvers.software import ResolverSoftware
+from harness.scenario.choices import Choices
 from harness.scenario.load import Entry
 from harness.scenario.models import Need, Scenario
 from harness.scenario.requirements import Requirement
@@ -78,6 +79,8 @@ class Plan:
     """Where to write the journal."""
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
     """The rules whose words failures are told in."""
+    choices: Choices = field(default_factory=dict)
+    """The choices that the RFCs leave to the target, to read off where it stands on them."""
 
     @property
     def side_by_side(self) -> int:

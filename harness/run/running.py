@@ -84,8 +84,9 @@ def _report(plan: Plan, events: Sequence[Event], *, started: str) -> RunReport:
         events,
         requirements=plan.requirements,
         groups={entry.id: entry.group for entry in plan.entries},
+        choices=plan.choices,
     )
-    return build(events, results, started=started)
+    return build(events, results, started=started, choices=plan.choices)
 
 
 def _alone(plan: Plan, contender: Contender, *, now: int, progress: Callable[[int], None]) -> list[Event]:

@@ -152,7 +152,7 @@ class Trial:
             lab=self._plan.network,
             seed=self._plan.seed,
             scenarios=tuple(entry.id for entry in contender.picked.entries),
-            choices={key: tuple(sorted(codes)) for key, codes in contender.profile.choices.items()},
+            choices=dict(contender.profile.choices),
         )
 
     def _surroundings(self, scratch: Path) -> Surroundings:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.errors import ScenarioError, UsageError
 
+from .choices import CHOICES
 from .load import Entry, read_file
 from .models import Mode, Scenario
 from .source import shown
@@ -128,7 +129,8 @@ def scenario_files(*paths: Path) -> tuple[Path, ...]:
         inside = [
             file
             for file in sorted(path.rglob("*.toml"))
-            if file.name != REQUIREMENTS and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            if file.name not in (REQUIREMENTS, CHOICES)
+            and not any(part.startswith(".") for part in file.relative_to(path).parts)
         ]
         if not inside and path.resolve() != own_scenarios():
             raise UsageError(

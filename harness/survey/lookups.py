@@ -56,7 +56,7 @@ class Asker:
         )
         if not lookup.failed:
             doubts = tuple(self._doubts(resolution, name, kind))
-            lookup = replace(lookup, may_fail=bool(doubts), choice=next(filter(None, doubts), None))
+            lookup = replace(lookup, may_fail=bool(doubts), choice=next(iter(doubts), None))
         aliases = tuple(from_wire(rrset.rdatas[0]) for rrset in sets if rrset.type == Type.CNAME and kind != Type.CNAME)
         return Found(lookup, rdatas, aliases, endless=resolution.why == "the aliases have no end")
 
@@ -72,8 +72,8 @@ class Asker:
                 return Standing.INSECURE
         return _STANDINGS[security] if self.resolver.validates else Standing.INSECURE
 
-    def _doubts(self, resolution: Resolution, name: str, kind: Type) -> Iterator[Choice | None]:
-        """Why a correct resolver may come back without an answer; None for a reason that is nobody's named choice."""
+    def _doubts(self, resolution: Resolution, name: str, kind: Type) -> Iterator[Choice]:
+        """Why a correct resolver may come back without an answer."""
         nsec3 = (one.rrset for one in resolution.authority if one.rrset.type == Type.NSEC3)
         if any(int.from_bytes(rdata[2:4], "big") for rrset in nsec3 for rdata in rrset.rdatas):
             yield Choice.NSEC3_ITERATIONS
@@ -82,4 +82,4 @@ class Asker:
             if fault.what is What.DROP_LARGE_UDP:
                 yield Choice.RESOLVER_RETRY
             if fault.spec.algorithm is not None:
-                yield None
+                yield Choice.SIGNATURE_COMPLETENESS

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from harness.isolation.links import Wire
 from harness.journal import Event, Status
-from harness.scenario.models import Choice, Mode, Need
-from harness.scenario.outcomes import Code
+from harness.scenario.choices import Positions
+from harness.scenario.models import Mode, Need
 
 if TYPE_CHECKING:
     from .checker import Discovery
@@ -155,8 +155,8 @@ class Kind:
     networks: frozenset[Network] = frozenset({Network.LOOPBACK, Network.NAMESPACE})
     mode: Mode | None = None
     """What it is meant to do about DANE; None: what the run says."""
-    choices: Mapping[Choice, tuple[Code, ...]] = field(default_factory=dict)
-    """Choices that it declares, with the outcomes they lead to."""
+    choices: Positions = field(default_factory=dict)
+    """Positions that it declares where the RFCs leave it a choice."""
     checks: bool = False
     """Whether it finds out and delivers nothing: its scenarios are those that say what a checker should find."""
     fetch: Callable[[], object] = lambda: None

@@ -13,8 +13,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from harness.errors import ScenarioError, UsageError
 from harness.scenario.base import Table
-from harness.scenario.models import Choice, Mode, Need
-from harness.scenario.outcomes import Code
+from harness.scenario.choices import CHOICES, load_choices, misdeclared
+from harness.scenario.models import Mode, Need
+from harness.scenario.suite import own_scenarios
 from harness.scenario.words import did_you_mean
 
 from .complaints import complaint
@@ -32,8 +33,8 @@ class ModeDefinition(Table):
     """What this way is, in a few words: `smtp_tls_security_level = dane`."""
     variables: dict[str, str] = {}
     """Names for the templates."""
-    choices: dict[Choice, tuple[Code, ...]] = {}
-    """Choices that the target declares for this mode, with the outcomes they lead to."""
+    choices: dict[str, str] = {}
+    """Positions that the target declares in this mode where the RFCs leave it a choice: `sha-512 = "supported"`."""
 
 
 class Definition(Table):
@@ -125,11 +126,22 @@ def load(file: Path) -> Definition:
         tables = _based(like, tables, file)
     tables["name"] = tables.get("name", file.stem) if like is None else file.stem
     try:
-        return Definition.model_validate(tables)
+        definition = Definition.model_validate(tables)
     except ValidationError as error:
         first = complaint(error.errors(include_url=False), Definition)
         key = ".".join(map(str, first.path))
         raise ScenarioError(first.text, file=file, key=key, remedy=first.remedy) from None
+    _check_choices(definition, file)
+    return definition
+
+
+def _check_choices(definition: Definition, file: Path) -> None:
+    declaring = {name: mode.choices for name, mode in definition.modes.items() if mode.choices}
+    known = load_choices(own_scenarios() / CHOICES) if declaring else {}
+    for mode, positions in declaring.items():
+        for name, position in positions.items():
+            if problem := misdeclared(name, position, known):
+                raise ScenarioError(problem, file=file, key=f"modes.{mode}.choices.{name}")
 
 
 def _tables(file: Path) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from .companions import companions
 from .judge import faults, judge, judge_scenario
+from .learned import Learned, Taken, learned
 from .observation import Observation, observe
 from .profile import Profile
-from .result import Evidence, Exposed, Grade, Leak, Result, Story, Verdict
+from .result import Evidence, Exposed, Grade, Leak, Position, Result, Story, Verdict
 from .summary import count, exit_code, inactive
 
 __all__ = [
@@ -12,10 +13,13 @@ __all__ = [
     "Exposed",
     "Grade",
     "Leak",
+    "Learned",
     "Observation",
+    "Position",
     "Profile",
     "Result",
     "Story",
+    "Taken",
     "Verdict",
     "companions",
     "count",
@@ -24,5 +28,6 @@ __all__ = [
     "inactive",
     "judge",
     "judge_scenario",
+    "learned",
     "observe",
 ]

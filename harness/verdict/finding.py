@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from harness.journal import Status
 from harness.scenario.mailhosts import Role
-from harness.scenario.models import Choice, Expect, Mode
+from harness.scenario.models import Choice, Mode
 from harness.scenario.outcomes import Code, Outcome, Permitted
 
 from .conformance import covering, grade, leak, observed, revealing
@@ -55,6 +55,8 @@ class Finding:
     leaks: tuple[Leak, ...] = ()
     notes: tuple[str, ...] = ()
     withheld: bool = False
+    idle: bool = False
+    """Whether it was withheld for the same reason as its twin, and tells nothing else."""
     breach: Breach | None = None
     """The rule of the wire for which it fails."""
     lines: tuple[int, ...] = ()
@@ -69,13 +71,13 @@ def weigh(sending: Sending, fate: Fate, profile: Profile, *, authenticates: bool
     """
     expect = sending.send.expected(fate.zone)
     profile = profile.towards(sending.send.mode(fate.zone))
-    permitted = profile.declared(expect)
+    permitted = profile.permitted(expect)
     if fate.before:
         notes = (f"the target {fate.status} at it",) if fate.status is Status.CRASHED else ()
         reason = "an earlier attempt had delivered the message, and there was nothing left to try"
         found = Finding(verdict=Verdict.PASS, outcome=DONE, expected=permitted, reason=reason, notes=notes)
     elif fate.taken:
-        found = _delivered(fate, profile, expect, authenticates=authenticates)
+        found = _delivered(fate, permitted, authenticates=authenticates)
     elif sending.handed is None:
         reason = "the message was never handed to the target"
         found = Finding(verdict=Verdict.INCONCLUSIVE, outcome=NEVER_SENT, expected=permitted, reason=reason)
@@ -133,39 +135,33 @@ def _disciplined(found: Finding, broken: Sequence[Breach], *, soft: bool) -> Fin
     )
 
 
-def _delivered(fate: Fate, profile: Profile, expect: Expect, *, authenticates: bool) -> Finding:
-    permitted, declared = profile.permitted(expect), profile.declared(expect)
+def _delivered(fate: Fate, permitted: Permitted, *, authenticates: bool) -> Finding:
     bad: list[Contact] = []
     good: list[tuple[Contact, Outcome]] = []
     for contact in fate.taken:
-        cover = covering(declared, contact, authenticates=authenticates)
-        otherwise = covering(permitted, contact, authenticates=authenticates)
-        if cover is None or (declared != permitted and not authenticates and cover != otherwise):
+        cover = covering(permitted, contact, authenticates=authenticates)
+        if cover is None:
             bad.append(contact)
         else:
             good.append((contact, cover))
     if bad:
         worst = min(bad, key=lambda contact: grade(permitted, contact) is not Grade.SECURITY)
         how_bad = grade(permitted, worst)
-        broken = covering(permitted, worst) is not None
-        reason = _misdelivery(worst, declared, how_bad)
-        if broken:
-            reason += f", which contradicts the declared choice {expect.choice}"
         return Finding(
             verdict=Verdict.FAIL,
             grade=how_bad,
             outcome=str(observed(worst, None)),
-            expected=declared,
-            reason=reason,
+            expected=permitted,
+            reason=_misdelivery(worst, permitted, how_bad),
             leaks=tuple(leak(contact) for contact in bad if grade(permitted, contact) is Grade.SECURITY),
         )
     contact, cover = good[-1]
-    usual = all(outcome == declared.usual for _, outcome in good)
+    usual = all(outcome == permitted.usual for _, outcome in good)
     unproved = cover.code is Code.AUTH and not authenticates
     return Finding(
         verdict=Verdict.PASS if usual else Verdict.ALLOWED,
         outcome=str(observed(contact, cover, authenticates=authenticates)),
-        expected=declared,
+        expected=permitted,
         reason=f"{contact.server} took the mail {_manner(contact)}",
         notes=(UNPROVED,) if unproved else (),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from harness.journal import Died, Event, HarnessFault, RunStarted, Scene
+from harness.scenario.choices import Choices
 from harness.scenario.models import Mode, Scenario
 from harness.scenario.outcomes import Code
 from harness.scenario.requirements import Requirement
@@ -16,7 +17,8 @@ from .fates import Fate, Numbered
 from .finding import UNPROVED, Finding, weigh
 from .observation import Observation, Sending, observe
 from .profile import Profile, permitted_in
-from .result import Grade, Result, Verdict
+from .result import Grade, Position, Result, Verdict
+from .standing import Standing
 from .story import quoted, story, trail
 from .support import Support, chain
 
@@ -41,11 +43,13 @@ def judge(
     *,
     requirements: Mapping[str, Requirement] | None = None,
     groups: Mapping[str, str] | None = None,
+    choices: Choices | None = None,
 ) -> list[Result]:
     """One result for each target of the run and each of the scenarios that took part in it, in their order.
 
     `profile` is what all targets are judged by; None: by what the journal says of each.
-    `requirements` gives failures the words of the rule; `groups` names the group of each scenario, by id.
+    `requirements` gives failures the words of the rule; `groups` names the group of each scenario, by id;
+    with `choices` it is read off where each target stands on them, and a target is held to what it declares.
     Events that name no target belong to the only one, and to none where there are several; scenes belong to all.
     An event that makes no sense makes its scenario an error of ours, and no other.
     """
@@ -66,7 +70,7 @@ def judge(
             results.extend(_excused(result, unplaced) for result in told)
             continue
         observations = {scenario.id: observe(scenario, target, mine.get(scenario.id, mine[""])) for scenario in ran}
-        bench = _Bench(observations, rule, requirements or {}, groups or {})
+        bench = _Bench(observations, rule, requirements or {}, groups or {}, choices or {})
         results.extend(_excused(bench.result(scenario.id), unplaced) for scenario in ran)
     return results
 
@@ -79,7 +83,7 @@ def judge_scenario(
     requirements: Mapping[str, Requirement] | None = None,
 ) -> Result:
     """The result of one scenario, given what was observed of one target in all scenarios of the run, by their ids."""
-    return _Bench(observations, profile, requirements or {}, {}).result(scenario.id)
+    return _Bench(observations, profile, requirements or {}, {}, {}).result(scenario.id)
 
 
 def faults(events: Iterable[Event]) -> tuple[str, ...]:
@@ -129,6 +133,7 @@ class _Bench:
         profile: Profile,
         requirements: Mapping[str, Requirement],
         groups: Mapping[str, str],
+        choices: Choices,
     ) -> None:
         self._observations = observations
         self._profile = profile
@@ -136,7 +141,9 @@ class _Bench:
         self._groups = groups
         weighed = {key: _weighed(observation, profile, believed=True) for key, observation in observations.items()}
         self._disproved = _disproved(observations, weighed, profile)
-        if _inactive(weighed, profile):
+        active = not _inactive(weighed, profile)
+        self._standing = Standing(profile=profile, choices=choices, active=active)
+        if not active:
             self._disproved = dict.fromkeys(observations, ("all that a sender with DANE withholds was",))
         for key in self._disproved:
             weighed[key] = _weighed(observations[key], profile, believed=False)
@@ -147,7 +154,7 @@ class _Bench:
         """The verdict on one scenario: the worst of its sends and recipients counts."""
         observation = self._observations[key]
         scenario = observation.scenario
-        rows = [(sending, fate, self._support.settle(key, found)) for sending, fate, found in self._weighed[key]]
+        rows, positions = self._settled(key)
         sending, fate, worst = min(rows, key=lambda row: _badness(row[2]))
         if observation.spoilt:
             worst = _ours(observation, worst)
@@ -172,6 +179,7 @@ class _Bench:
             requirements=scenario.covers,
             reason=place + worst.reason + quoted(worst),
             choice=worst.choice,
+            positions=() if observation.spoilt else positions,
             delivered=observation.delivered,
             tells=any(_tells(self._profile, sending, fate) for sending, fate, _ in rows),
             leaked=() if observation.spoilt else tuple(leak for *_, found in rows for leak in found.leaks),
@@ -189,6 +197,18 @@ class _Bench:
             if failed
             else None,
         )
+
+    def _settled(self, key: str) -> tuple[list[Judged], tuple[Position, ...]]:
+        """The findings as they stand in the end, and what they tell about choices."""
+        rows: list[Judged] = []
+        told: dict[Position, None] = {}
+        for sending, fate, weighed in self._weighed[key]:
+            found = self._support.settle(key, weighed)
+            believed = key not in self._disproved
+            found, read = self._standing.settle(self._observations[key], sending, fate, found, believed=believed)
+            told |= dict.fromkeys(read)
+            rows.append((sending, fate, found))
+        return rows, tuple(told)
 
 
 def _weighed(observation: Observation, profile: Profile, *, believed: bool) -> list[Judged]:

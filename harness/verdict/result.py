@@ -87,6 +87,15 @@ class Evidence(Record):
         return f"{self.line}: {self.text}"
 
 
+class Position(Record):
+    """Where the target stands on a choice that the RFCs leave to it."""
+
+    choice: str
+    """Name of the choice, as in `scenarios/choices.toml`."""
+    position: str
+    """Name of the position that was seen."""
+
+
 class Story(Record):
     """A failure, told in four lines."""
 
@@ -121,6 +130,8 @@ class Result(Record):
     reason: str
     choice: Choice | None = None
     """The choice that decides between several permitted outcomes; `outcome` says how it was made."""
+    positions: tuple[Position, ...] = ()
+    """What it tells about choices that the RFCs leave to the sender."""
     delivered: bool = False
     """Whether the last message sent was accepted somewhere."""
     tells: bool = False

@@ -79,7 +79,8 @@ class Support:
             if by_choice is not None:
                 note = f"its twin {twin} was withheld as well, which is permitted"
                 choice = finding.choice or by_choice.choice
-                return replace(finding, verdict=Verdict.ALLOWED, choice=choice, notes=(*finding.notes, note))
+                notes = (*finding.notes, note)
+                return replace(finding, verdict=Verdict.ALLOWED, choice=choice, notes=notes, idle=True)
         return finding
 
 
