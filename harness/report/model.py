@@ -31,7 +31,7 @@ class Tested(Record):
     complete: bool
     """Whether the journal tells of it to the end."""
     profile: tuple[Learned, ...] = ()
-    """Where it stands on the choices that the RFCs leave to it, and what it declares; only what was seen or declared."""
+    """Where it stands on the choices that the RFCs leave to it: those that were seen, or that it declares."""
     not_seen: tuple[str, ...] = ()
     """Choices on which the run has no bearing."""
 

@@ -11,9 +11,6 @@ from .model import Tested
 
 MOST = 12
 """Rows, unless all are wanted."""
-_NAMES = 3
-"""Scenarios named on a row, unless all are wanted."""
-
 Row = tuple[tuple[str, str], ...]
 
 
@@ -28,7 +25,7 @@ class Page(Protocol):
 def positions(page: Page, tested: Tested, *, of: str, verbose: bool) -> None:
     """The choices that the run has a bearing on: the position, whether it is the declared one, and where it was seen.
 
-    First what contradicts the declaration and what is mixed, then what is not declared. `verbose` leaves nothing out.
+    What contradicts the declaration comes first, then what is mixed. `verbose` leaves nothing out.
     """
     seen = sorted((each for each in tested.profile if each.taken), key=_weight)
     shown = seen if verbose else seen[:MOST]
@@ -50,7 +47,7 @@ def positions(page: Page, tested: Tested, *, of: str, verbose: bool) -> None:
 
 
 def _weight(each: Learned) -> int:
-    return 0 if each.is_broken else 1 if len(each.taken) > 1 else 3 if each.is_kept else 2
+    return 0 if each.is_broken else 1 if len(each.taken) > 1 else 2
 
 
 def _rows(each: Learned, *, verbose: bool) -> Iterable[Row]:
@@ -58,7 +55,7 @@ def _rows(each: Learned, *, verbose: bool) -> Iterable[Row]:
     if each.is_broken:
         word, style = f"{each.position}, declares {each.declared}", "red"
     else:
-        word, style = each.position + (", declared ✓" if each.is_kept else ""), "green" if each.is_kept else ""
+        word, style = each.position + (", as declared" if each.is_kept else ""), "green" if each.is_kept else ""
     where = "" if len(each.taken) > 1 else _few(each.taken[0].scenarios, verbose=verbose)
     if len(each.taken) > 1:
         where = "; ".join(f"{one.position}: {_few(one.scenarios, verbose=verbose)}" for one in each.taken)
@@ -66,6 +63,5 @@ def _rows(each: Learned, *, verbose: bool) -> Iterable[Row]:
 
 
 def _few(names: Sequence[str], *, verbose: bool) -> str:
-    if verbose or len(names) <= _NAMES:
-        return ", ".join(names)
-    return f"{', '.join(names[: _NAMES - 1])} and {len(names) - _NAMES + 1} more"
+    """The first scenario and how many more there are, unless all are wanted."""
+    return ", ".join(names) if verbose or len(names) == 1 else f"{names[0]} and {len(names) - 1} more"

@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None, *, rules: Rules | None = None) -> i
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.choices:
-        print(json.dumps(asdict(Choices()), indent=2))
+        print(json.dumps(asdict(Choices()) | {"positions": Choices().positions()}, indent=2))
         return Exit.OK
     if options.resolver is None:
         parser.error("--resolver ADDR:PORT is needed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,3 +62,48 @@ class Choices:
     """Mandatory DANE and a recipient at an address literal."""
     smtputf8: bool = False
     """Local parts in UTF-8 are not specially handled; domains are sent as A-labels."""
+
+    def positions(self) -> dict[str, str]:
+        """What follows from them for whoever watches from outside, in the words of `danelab run --choice`."""
+        return {name: _POSITIONS[name][1][getattr(self, _POSITIONS[name][0])] for name in _POSITIONS}
+
+
+_CHECKED: dict[Any, str] = {True: "checked", False: "ignored"}
+_AT_ONCE: dict[Any, str] = {True: "at-once", False: "later"}
+
+_POSITIONS: dict[str, tuple[str, dict[Any, str]]] = {
+    "dane-at-insecure-mx": ("dane_at_insecure_mx", {True: "applied", False: "not-applied"}),
+    "next-mx": ("next_host_at_once", _AT_ONCE),
+    "next-mx-without-dane": ("next_host_at_once", {True: "delivers", False: "waits"}),
+    "fallback-relay": ("next_host_at_once", _AT_ONCE),
+    "equal-preference": ("next_host_at_once", _AT_ONCE),
+    "next-address": ("next_host_at_once", _AT_ONCE),
+    "mx-alias": ("mx_cname", {True: "followed", False: "refused"}),
+    "pkix-usages": ("pkix_usages", {True: "enforced", False: "unusable"}),
+    "sha-512": ("sha2_512", {True: "supported", False: "unusable"}),
+    "digest-agility": ("digest_agility", {True: "strongest-only", False: "any-match"}),
+    "ta-expiry": ("ta_validity", _CHECKED),
+    "ta-basic-constraints": ("ta_validity", _CHECKED),
+    "ta-path-length": ("ta_constraints", _CHECKED),
+    "ta-path-length-spki": ("ta_constraints", _CHECKED),
+    "ta-name-constraints": ("ta_constraints", _CHECKED),
+    "full-ta-in-dns": ("ta_from_dns", {True: "taken", False: "not-taken"}),
+    "ee-as-ta": ("ta_matches_leaf", {True: "accepted", False: "refused"}),
+    "revocation": ("revocation", {True: "checked", False: "not-checked"}),
+    "extended-key-usage": ("eku", _CHECKED),
+    "anonymous-suites": ("anonymous_ciphers", {True: "offered", False: "not-offered"}),
+    "old-tls": (
+        "minimum_tls",
+        {"TLSv1": "accepted", "TLSv1.1": "accepted", "TLSv1.2": "refused"},
+    ),
+    "cn-fallback": ("cn_fallback", {True: "used", False: "not-used"}),
+    "multi-label-wildcard": ("multi_label_wildcard", {True: "several-labels", False: "one-label"}),
+    "cleartext-fallback": ("cleartext_retry", {True: "in-clear", False: "waits"}),
+    "plaintext-after-220": ("plaintext_after_220", {"discard": "discarded", "abort": "aborted"}),
+    "failed-address-lookup": ("aaaa_failure_skips_host", {True: "host-skipped", False: "other-family"}),
+    "bounce-unreachable": ("hosts_without_address", {"bounce": "bounced", "defer": "deferred"}),
+    "address-as-mx": ("mx_address", {True: "used", False: "refused"}),
+    "null-mx-beside-others": ("null_mx_beside_others", {"ignored": "ignored", "defer": "deferred"}),
+}
+"""The field that decides each position, and the position for each of its values. What the machine's resolver and TLS
+library decide is left out."""

@@ -16,6 +16,7 @@ from harness.journal import Status
 from harness.scenario.models import Mode, Need
 
 from .base import Kind, Mail, Surroundings, Word, timed_out
+from .builtin_choices import DECLARED
 
 _LINE_LIMIT = 1 << 20
 _FAREWELL = 5.0
@@ -78,6 +79,7 @@ class BuiltinSender:
             make=lambda around: cls(around, name=name, command=command, arguments=arguments),
             has_cell=False,
             mode=mode,
+            choices=DECLARED if command == _BUILTIN else {},
         )
 
     async def __aenter__(self) -> Self:

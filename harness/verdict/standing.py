@@ -1,5 +1,5 @@
-"""Where a target stands on the choices that the RFCs leave to it, read off one message, and whether that is where it says
-it stands.
+"""Where a target stands on the choices that the RFCs leave to it, read off one message, and whether that is what it
+declares.
 """
 
 from __future__ import annotations
