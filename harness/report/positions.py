@@ -43,7 +43,7 @@ def positions(page: Page, tested: Tested, *, of: str, verbose: bool) -> None:
     if tested.not_seen:
         rest.append(f"not seen: {', '.join(tested.not_seen) if verbose else len(tested.not_seen)}")
     if rest:
-        page.line("  " + "; ".join(rest), "dim")
+        page.line("   " + "; ".join(rest), "dim")
 
 
 def _weight(each: Learned) -> int:
@@ -51,14 +51,14 @@ def _weight(each: Learned) -> int:
 
 
 def _rows(each: Learned, *, verbose: bool) -> Iterable[Row]:
-    """One row, and where the position is mixed one more for each that was seen."""
+    """One row; where the position is mixed, the scenarios stand before what they show."""
     if each.is_broken:
         word, style = f"{each.position}, declares {each.declared}", "red"
     else:
         word, style = each.position + (", as declared" if each.is_kept else ""), "green" if each.is_kept else ""
     where = "" if len(each.taken) > 1 else _few(each.taken[0].scenarios, verbose=verbose)
     if len(each.taken) > 1:
-        where = "; ".join(f"{one.position}: {_few(one.scenarios, verbose=verbose)}" for one in each.taken)
+        where = "; ".join(f"{_few(one.scenarios, verbose=verbose)}: {one.position}" for one in each.taken)
     yield (each.choice, "cyan"), (word, style), (where, "")
 
 

@@ -63,8 +63,8 @@ class Telling(Table):
     """What has to be seen on the wire for it to tell anything."""
     outcomes: Annotated[dict[_Outcome, _Word], Field(alias="is", min_length=1)]
     """The position that each permitted outcome shows: a code, a code at a host (`AUTH@mx2`), `NEXT` for any delivery
-    by a less preferred host, or `any`. Where there are several, they tell something only while the mode leaves more
-    than one of them open."""
+    by a less preferred host, or `any`. They tell something only while the mode leaves more than one of them open; a
+    single one, while it permits something else besides, or what is seen on the wire tells it."""
     any_sender: bool = False
     """Whether it holds of senders without DANE as well."""
 
@@ -79,9 +79,9 @@ class Telling(Table):
         return next((self.outcomes[key] for key in keys if key in self.outcomes), None)
 
     def is_open(self, permitted: Permitted) -> bool:
-        """Whether what is permitted leaves the choice open."""
+        """Whether what is permitted leaves the choice open, so that what was done tells anything."""
         if len(set(self.outcomes.values())) == 1:
-            return True
+            return self.when is not None or len(permitted.outcomes) > 1
         return len({found for outcome in permitted.outcomes if (found := self.position(outcome))}) > 1
 
 

@@ -1,4 +1,4 @@
-"""What the built-in sender declares where the RFCs leave it a choice, as `python -m harness.sender --choices` says it."""
+"""What the built-in sender declares where the RFCs leave it a choice, as `python -m harness.sender --choices` does."""
 
 from __future__ import annotations
 

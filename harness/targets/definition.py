@@ -55,6 +55,8 @@ class Definition(Table):
     groups: dict[str, int] = {}
     """Groups without a user."""
     modes: Annotated[dict[str, ModeDefinition], Field(min_length=1)]
+    choices: dict[str, str] = {}
+    """The same for all modes; what a mode says of its own comes first."""
     default: str
     """The mode taken where none is named."""
     offers: tuple[Need, ...] = ()
@@ -136,12 +138,13 @@ def load(file: Path) -> Definition:
 
 
 def _check_choices(definition: Definition, file: Path) -> None:
-    declaring = {name: mode.choices for name, mode in definition.modes.items() if mode.choices}
-    known = load_choices(own_scenarios() / CHOICES) if declaring else {}
-    for mode, positions in declaring.items():
+    declaring = {f"modes.{name}.choices": mode.choices for name, mode in definition.modes.items()}
+    declaring["choices"] = definition.choices
+    known = load_choices(own_scenarios() / CHOICES) if any(declaring.values()) else {}
+    for where, positions in declaring.items():
         for name, position in positions.items():
             if problem := misdeclared(name, position, known):
-                raise ScenarioError(problem, file=file, key=f"modes.{mode}.choices.{name}")
+                raise ScenarioError(problem, file=file, key=f"{where}.{name}")
 
 
 def _tables(file: Path) -> dict[str, Any]:

@@ -289,6 +289,6 @@ def managed_kind(word: str) -> Kind:
         make=make,
         networks=frozenset({Network.NAMESPACE}),
         mode=meant.mode,
-        choices=meant.choices,
+        choices={**definition.choices, **meant.choices},
         fetch=lambda: fetch_or_say(definition),
     )

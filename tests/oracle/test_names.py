@@ -42,7 +42,7 @@ def test_a_name_matches_label_by_label(presented: str, *, fits: bool) -> None:
         (("unrelated.example", "mx1.rack.test.example"), [(True, None)]),
         (("unrelated.example",), [(False, None)]),
         (("*.test.example",), [(False, None), (True, Choice.MULTI_LABEL_WILDCARD)]),
-        (("alias.test.example",), [(False, None), (True, Choice.MX_ALIAS)]),
+        (("alias.test.example",), [(False, None), (True, Choice.UNEXPANDED_MX_NAME)]),
         ((), [(False, None)]),
     ],
 )

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from harness.journal import Event, Status
 from harness.report import RunReport, build, show
+from harness.scenario.choices import Choices, PermittedChoice
 from harness.scenario.models import Mode, Scenario
 from harness.scenario.requirements import load_requirements
 from harness.verdict import Profile, judge
@@ -36,13 +37,32 @@ GROUPS = {
 }
 MIXED = (GOOD, PLAIN, DIGEST, DIGEST_WRONG, MISMATCH, ALIAS, ALIAS_WRONG, SERVFAIL, STRIPPED)
 
+CHOICES: Choices = {
+    name: PermittedChoice.model_validate(table)
+    for name, table in {
+        "sha-512": {
+            "about": "SHA-512 digests",
+            "positions": {"supported": "they count", "unusable": "they do not"},
+            "tells": [
+                {"in": ["digest"], "is": {"AUTH": "supported", "TLS": "unusable"}},
+                {"in": ["digest-wrong"], "is": {"DEFER": "supported", "TLS": "unusable"}},
+            ],
+        },
+        "cn-fallback": {
+            "about": "common names",
+            "positions": {"used": "they count", "not-used": "they do not"},
+            "tells": [{"in": ["cn-only"], "is": {"AUTH": "used", "DEFER": "not-used"}}],
+        },
+    }.items()
+}
+
 
 def report(tape: Tape, scenarios: Sequence[Scenario], *, mode: Mode = Mode.OPPORTUNISTIC) -> RunReport:
     """Judge a journal and build its report."""
     events: list[Event] = tape.events
     requirements = load_requirements(ROOT / "scenarios" / "requirements.toml")
-    results = judge(scenarios, Profile.of(mode), events, requirements=requirements, groups=GROUPS)
-    return build(events, results)
+    results = judge(scenarios, Profile.of(mode), events, requirements=requirements, groups=GROUPS, choices=CHOICES)
+    return build(events, results, choices=CHOICES)
 
 
 def mixed() -> RunReport:

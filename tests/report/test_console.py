@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from harness.journal import Status
 from harness.report.plain import plain
+from harness.verdict import Learned, Taken
 from tests.verdict.tape import GOOD, MISMATCH, Tape
 
 from .runs import conforming, golden, mixed, printed, report, unaware
@@ -105,3 +108,47 @@ def test_several_targets_are_told_apart() -> None:
 def test_plain_text_escapes_what_cannot_be_seen() -> None:
     assert plain("a\tb\x07\x9b\u200b\ud800\u2028z") == "a\\x09b\\x07\\x9b\\u200b\\ud800\\u2028z"
     assert plain("Grüße, 世界") == "Grüße, 世界"
+
+
+def stands(profile: Sequence[Learned], *, verbose: bool = False, width: int = 80) -> str:
+    run = conforming(3)
+    target = run.run.targets[0].model_copy(update={"profile": tuple(profile), "not_seen": ("audit", "colour")})
+    told = run.model_copy(update={"run": run.run.model_copy(update={"targets": (target,)})})
+    return printed(told, verbose=verbose, width=width).partition("Choices taken\n")[2].partition("\n\n")[0]
+
+
+def learned(choice: str, *positions: str, declared: str = "") -> Learned:
+    taken = tuple(Taken(position=each, scenarios=(f"one-{each}", f"two-{each}")) for each in positions)
+    return Learned(choice=choice, taken=taken, declared=declared)
+
+
+def test_choices_that_contradict_the_declaration_or_are_mixed_come_first() -> None:
+    text = stands(
+        [
+            learned("plain", "red"),
+            learned("kept", "red", declared="red"),
+            learned("mixed", "red", "green"),
+            learned("broken", "red", declared="green"),
+            learned("silent", declared="red"),
+        ],
+        width=120,
+    )
+    rows = [" ".join(line.split()) for line in text.splitlines()]
+    assert rows == [
+        "broken red, declares green one-red and 1 more",
+        "mixed mixed one-red and 1 more: red; one-green and 1 more: green",
+        "plain red one-red and 1 more",
+        "kept red, as declared one-red and 1 more",
+        "not seen: 2",
+    ]
+
+
+def test_a_long_list_of_choices_is_cut_unless_all_is_wanted() -> None:
+    many = [learned(f"choice-{index:02}", "red", declared="red") for index in range(40)]
+    text = stands(many)
+    assert len(text.splitlines()) == 13
+    assert "28 more (28 as declared): -v; not seen: 2" in text
+    text = stands(many, verbose=True)
+    assert text.count("choice-") == 40
+    assert "one-red, two-red" in text
+    assert "not seen: audit, colour" in text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +14,12 @@ import pytest
 
 from harness.journal import RunEnded, RunStarted
 from harness.report import build
+from harness.scenario.choices import CHOICES, load_choices
 from harness.scenario.models import Mode, Scenario
 from harness.scenario.outcomes import Code
 from harness.scenario.requirements import load_requirements
 from harness.scenario.suite import REQUIREMENTS, Suite, load_suite, own_scenarios
+from harness.targets.builtin_choices import DECLARED
 from harness.verdict import Grade, Profile, Result, Verdict, judge
 
 from .danelab import ROOT, Done, only, run
@@ -23,6 +27,7 @@ from .danelab import ROOT, Done, only, run
 pytestmark = pytest.mark.loopback
 GOOD = (Verdict.PASS, Verdict.ALLOWED)
 Runs = Callable[[str], Done]
+CHOICE_DATA = load_choices(own_scenarios() / CHOICES)
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +43,7 @@ def judged_again(done: Done, suite: Suite, profile: Profile) -> list[Result]:
         done.events,
         requirements=load_requirements(own_scenarios() / REQUIREMENTS),
         groups={entry.id: entry.group for entry in suite},
+        choices=CHOICE_DATA,
     )
 
 
@@ -95,9 +101,56 @@ def test_what_a_target_is_judged_by_can_be_said_on_the_command_line(tmp_path: Pa
 @pytest.mark.parametrize("mode", ["opportunistic", "unaware"])
 def test_judging_the_journal_again_gives_the_same_report(mode: str, mode_run: Runs, suite: Suite) -> None:
     done = mode_run(mode)
-    again = judged_again(done, suite, Profile.of(Mode(mode)))
+    again = judged_again(done, suite, Profile.of(Mode(mode), choices=DECLARED))
     assert tuple(again) == done.results
-    assert build(done.events, again, started=done.report.run.started) == done.report
+    assert build(done.events, again, started=done.report.run.started, choices=CHOICE_DATA) == done.report
+
+
+def test_what_a_run_learns_of_the_built_in_sender_is_what_it_declares(mode_run: Runs) -> None:
+    told = mode_run("opportunistic").report.run.targets[0].profile
+    declared = {each.choice: each.declared for each in told if each.declared}
+    learned = {each.choice: each.position for each in told if each.declared and each.taken}
+    assert declared == DECLARED
+    # Which of two equal hosts is tried first is left to chance, and only a failing one tells what comes next.
+    assert set(declared) - set(learned) <= {"equal-preference"}
+    assert learned == {name: declared[name] for name in learned}
+    assert [each.choice for each in told if len(each.taken) > 1] == []
+
+
+def test_where_mandatory_dane_leaves_no_choice_none_is_claimed(mode_run: Runs) -> None:
+    told = {each.choice: each for each in mode_run("mandatory").report.run.targets[0].profile}
+    assert told["dane-at-insecure-mx"].taken == ()
+    assert told["sha-512"].is_kept
+    assert [each.choice for each in told.values() if each.is_broken] == []
+
+
+def test_of_a_sender_without_dane_nothing_about_dane_is_claimed(mode_run: Runs) -> None:
+    told = mode_run("unaware").report.run.targets[0].profile
+    seen = {each.choice for each in told if each.taken}
+    tells = {name for name, choice in CHOICE_DATA.items() if any(telling.any_sender for telling in choice.tells)}
+    assert seen <= tells
+    assert "cleartext-fallback" in seen
+
+
+def test_the_built_in_sender_prints_the_choices_that_are_declared_for_it() -> None:
+    command = (sys.executable, "-P", "-m", "harness.sender", "--choices")
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert json.loads(printed)["positions"] == DECLARED
+
+
+def test_a_choice_declared_on_the_command_line_and_not_kept_to_is_a_failure(tmp_path: Path) -> None:
+    done = run("--choice", "sha-512=unusable", "ee-312-mismatch", out=tmp_path)
+    result = done.result("ee-312-mismatch")
+    assert (done.status, result.verdict, result.grade) == (1, Verdict.FAIL, Grade.DELIVERY)
+    assert "declares sha-512=unusable, did supported" in done.words
+    assert isinstance(done.events[0], RunStarted)
+    assert done.events[0].choices["sha-512"] == "unusable"
+
+
+def test_a_choice_that_there_is_not_is_refused_with_the_nearest_word(tmp_path: Path) -> None:
+    done = run("--choice", "sha512=supported", "ee-311", out=tmp_path)
+    assert done.status == 2
+    assert "there is no choice 'sha512'; did you mean 'sha-512'?" in done.stderr
 
 
 def test_the_journal_holds_the_run_from_its_beginning_to_its_end(mode_run: Runs) -> None:

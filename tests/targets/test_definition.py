@@ -117,3 +117,13 @@ def test_templates_are_filled_in_and_unknown_names_are_told() -> None:
     assert fill("a {{ one }} {{two}} ${x} {{ }}", {"one": "1", "two": "2"}, where="here") == "a 1 2 ${x} {{ }}"
     with pytest.raises(UsageError, match=r"here: there is no '\{\{ on \}\}'; did you mean 'one'"):
         fill("{{ on }}", {"one": "1"}, where="here")
+
+
+@pytest.mark.parametrize("where", ["choices", "modes.dane.choices"])
+def test_declared_choices_are_those_that_there_are(tmp_path: Path, where: str) -> None:
+    good = GOOD.replace("[submit]", f'[{where}]\nsha-512 = "supported"\n[submit]')
+    _load(tmp_path, good)
+    with pytest.raises(ScenarioError, match=f"{where}.sha-512: sha-512 has no position 'lacking'; known: supported"):
+        _load(tmp_path, good.replace('"supported"', '"lacking"'))
+    with pytest.raises(ScenarioError, match=r"there is no choice 'sha-51'; did you mean 'sha-512'\?"):
+        _load(tmp_path, good.replace("sha-512", "sha-51"))

@@ -6,7 +6,6 @@ import pytest
 
 from harness.journal import Accepted, Status
 from harness.scenario.models import Choice, Mode
-from harness.scenario.outcomes import Code
 from harness.verdict import Grade, Profile, Verdict
 
 from .tape import GOOD, MISMATCH, PLAIN, STRIPPED, Tape, scenario
@@ -180,17 +179,6 @@ def test_the_less_usual_outcome_is_allowed_and_its_choice_named() -> None:
         (Verdict.PASS, "AUTH"),
         (Verdict.PASS, "DEFER"),
     }
-
-
-def test_a_declared_choice_that_is_contradicted_fails() -> None:
-    digest = scenario("digest", "AUTH / TLS", choice="sha-512")
-    wrong = scenario("wrong", "DEFER / TLS", choice="sha-512", twin="digest")
-    profile = Profile.of(Mode.OPPORTUNISTIC, choices={Choice.SHA_512: frozenset({Code.AUTH, Code.DEFER})})
-    results = Tape().delivered("digest").delivered("wrong").judge(digest, wrong, profile=profile)
-    assert [each.verdict for each in results.values()] == [Verdict.FAIL, Verdict.FAIL]
-    assert "contradicts the declared choice sha-512" in results["wrong"].reason
-    results = Tape().delivered("digest").deferred("wrong").judge(digest, wrong, profile=profile)
-    assert [each.verdict for each in results.values()] == [Verdict.PASS, Verdict.PASS]
 
 
 def test_a_should_makes_withheld_mail_a_warning_and_mail_given_away_never() -> None:
