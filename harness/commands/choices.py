@@ -118,7 +118,7 @@ def enter_lists(
     """Each target with its scenarios and what it is judged by. Those of one name are numbered.
 
     `declared` are positions that all of them declare, beside those of their own.
-    Raises UsageError and NothingConcluded as `harness.run.pick` does.
+    Raises UsageError where a checker would declare, and UsageError and NothingConcluded as `harness.run.pick` does.
     """
     from harness.run import Contender, pick
     from harness.verdict import Profile
@@ -126,6 +126,8 @@ def enter_lists(
     contenders: list[Contender] = []
     taken: Counter[str] = Counter()
     for kind in kinds:
+        if kind.checks and declared:
+            raise UsageError(f"{kind.name} is a checker, and checkers declare no choices; leave --choice out")
         taken[kind.name] += 1
         name = kind.name if taken[kind.name] == 1 else f"{kind.name}#{taken[kind.name]}"
         choices = {**kind.choices, **(declared or {})}

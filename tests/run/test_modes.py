@@ -7,11 +7,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from harness.commands.choices import enter_lists
+from harness.errors import UsageError
 from harness.journal import RunEnded, RunStarted
 from harness.report import build
 from harness.scenario.choices import CHOICES, load_choices
@@ -19,6 +22,7 @@ from harness.scenario.models import Mode, Scenario
 from harness.scenario.outcomes import Code
 from harness.scenario.requirements import load_requirements
 from harness.scenario.suite import REQUIREMENTS, Suite, load_suite, own_scenarios
+from harness.targets.builtin import BuiltinSender
 from harness.targets.builtin_choices import DECLARED
 from harness.verdict import Grade, Profile, Result, Verdict, judge
 
@@ -145,6 +149,20 @@ def test_a_choice_declared_on_the_command_line_and_not_kept_to_is_a_failure(tmp_
     assert "declares sha-512=unusable, did supported" in done.words
     assert isinstance(done.events[0], RunStarted)
     assert done.events[0].choices["sha-512"] == "unusable"
+
+
+def test_a_checker_declares_no_choices(suite: Suite) -> None:
+    looker = replace(BuiltinSender.kind(), name="looker", checks=True)
+    with pytest.raises(UsageError, match="looker is a checker, and checkers declare no choices"):
+        enter_lists(
+            [looker],
+            suite,
+            ["ee-311"],
+            mode=Mode.OPPORTUNISTIC,
+            judge_as=None,
+            offers=frozenset(),
+            declared={"sha-512": "supported"},
+        )
 
 
 def test_a_choice_that_there_is_not_is_refused_with_the_nearest_word(tmp_path: Path) -> None:
