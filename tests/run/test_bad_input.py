@@ -23,7 +23,8 @@ def _collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command runs in an empty directory and takes a small collection for danelab's own."""
     mine = tmp_path / "own"
     write(mine, group="base", good=GOOD, bad=BAD_DIGEST)
-    (mine / "requirements.toml").write_bytes((own_scenarios() / "requirements.toml").read_bytes())
+    for name in ("requirements.toml", "choices.toml"):
+        (mine / name).write_bytes((own_scenarios() / name).read_bytes())
     for module in ("suite", "lint"):
         monkeypatch.setattr(f"harness.scenario.{module}.own_scenarios", lambda: mine)
     work = tmp_path / "work"
