@@ -18,7 +18,7 @@ from .finding import UNPROVED, Finding, weigh
 from .observation import Observation, Sending, observe
 from .profile import Profile, permitted_in
 from .result import Grade, Position, Result, Verdict
-from .standing import Standing
+from .standing import Standing, is_steady
 from .story import quoted, story, trail
 from .support import Support, chain
 
@@ -142,7 +142,8 @@ class _Bench:
         weighed = {key: _weighed(observation, profile, believed=True) for key, observation in observations.items()}
         self._disproved = _disproved(observations, weighed, profile)
         active = not _inactive(weighed, profile)
-        self._standing = Standing(profile=profile, choices=choices, active=active)
+        steady = is_steady(row for rows in weighed.values() for row in rows)
+        self._standing = Standing(profile=profile, choices=choices, active=active, steady=steady)
         if not active:
             self._disproved = dict.fromkeys(observations, ("all that a sender with DANE withholds was",))
         for key in self._disproved:

@@ -4,7 +4,7 @@ declares.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from harness.scenario.choices import Choices, Telling
@@ -20,6 +20,16 @@ from .profile import Profile
 from .result import Grade, Position, Verdict
 
 _CONFORMING = (Verdict.PASS, Verdict.ALLOWED)
+
+
+_STEADY = 0.9
+"""The part of the mail that has to go which a target delivers, at the least, if what it withholds is to mean anything."""
+
+
+def is_steady(rows: Iterable[tuple[Sending, Fate, Finding]]) -> bool:
+    """Whether nearly all messages were delivered that may not be withheld."""
+    due = [fate for _, fate, found in rows if all(each.is_delivery for each in found.expected.outcomes)]
+    return not due or sum(fate.delivered for fate in due) >= _STEADY * len(due)
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,8 @@ class Standing:
     choices: Choices
     active: bool
     """Whether DANE is in use."""
+    steady: bool = True
+    """Whether mail goes where it has to; if not, what was withheld may have been so for any reason, and tells nothing."""
 
     def settle(
         self, observation: Observation, sending: Sending, fate: Fate, found: Finding, *, believed: bool
@@ -64,7 +76,7 @@ class Standing:
         """
         if found.verdict not in _CONFORMING and found.grade is not Grade.WARNING:
             return ()
-        if found.idle or found.outcome == DONE:
+        if found.idle or found.outcome == DONE or not (fate.taken or self.steady):
             return ()
         profile = self.profile.towards(sending.send.mode(fate.zone))
         permitted = profile.permitted(sending.send.expected(fate.zone))

@@ -194,3 +194,16 @@ def test_one_position_alone_is_told_only_where_something_else_is_permitted() -> 
     strict = {"one": choice({"in": ["serv*"], "is": {"DEFER": "a"}}, {"in": ["x"], "is": {"AUTH": "b"}})}
     told = judge(SUITE, Profile.of(Mode.OPPORTUNISTIC), events, choices=strict)
     assert [each.scenario for each in told if each.positions] == []
+
+
+@pytest.mark.parametrize(("delivered", "position"), [(9, "later"), (8, "later"), (7, "not seen")])
+def test_who_withholds_much_of_what_has_to_go_tells_nothing_by_withholding(*, delivered: int, position: str) -> None:
+    healthy = [scenario(f"due-{index}", "AUTH") for index in range(9)]
+    tape = Tape().delivered("good").deferred("mismatch").deferred("next")
+    for index, each in enumerate(healthy):
+        if index < delivered:
+            tape.delivered(each.id)
+        else:
+            tape.deferred(each.id)
+    results = judge((GOOD, MISMATCH, NEXT, *healthy), Profile.of(Mode.OPPORTUNISTIC), tape.events, choices=CHOICES)
+    assert {each.choice: each.position for each in learned(results, CHOICES)}["next-mx"] == position
