@@ -23,12 +23,16 @@ _CONFORMING = (Verdict.PASS, Verdict.ALLOWED)
 
 
 _STEADY = 0.9
-"""The part of the mail that has to go which a target delivers, at the least, if what it withholds is to mean anything."""
+"""How much of the mail that has to go a target delivers, at the least, if what it withholds is to mean anything."""
 
 
 def is_steady(rows: Iterable[tuple[Sending, Fate, Finding]]) -> bool:
-    """Whether nearly all messages were delivered that may not be withheld."""
-    due = [fate for _, fate, found in rows if all(each.is_delivery for each in found.expected.outcomes)]
+    """Whether nearly all messages were delivered that may not be withheld, of those handed over."""
+    due = [
+        fate
+        for sending, fate, found in rows
+        if sending.handed is not None and all(each.is_delivery for each in found.expected.outcomes)
+    ]
     return not due or sum(fate.delivered for fate in due) >= _STEADY * len(due)
 
 
@@ -57,7 +61,7 @@ class Standing:
     active: bool
     """Whether DANE is in use."""
     steady: bool = True
-    """Whether mail goes where it has to; if not, what was withheld may have been so for any reason, and tells nothing."""
+    """Whether mail goes where it has to. If not, what is withheld may be so for any reason, and tells nothing."""
 
     def settle(
         self, observation: Observation, sending: Sending, fate: Fate, found: Finding, *, believed: bool
