@@ -1,0 +1,66 @@
+"""Shapes on a sheet, as SVG text. Everything that is said on it is escaped here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from itertools import pairwise
+
+PITCH = 6.3
+"""Width of a letter of 12 pixels, on average; nothing can be measured here."""
+SMALL = 5.6
+"""The same of a letter of 10.5 pixels."""
+FIXED = 7.0
+"""The same of a fixed pitch of 11.5 pixels."""
+
+
+@dataclass
+class Canvas:
+    """A sheet that shapes are put on, from the top left corner."""
+
+    shapes: list[str] = field(default_factory=list)
+    height: int = 0
+
+    def box(self, x: int, y: int, width: int, height: int, kind: str, *, radius: int = 6) -> None:
+        """A rectangle with round corners."""
+        self.shapes.append(f'<rect class="{kind}" x="{x}" y="{y}" width="{width}" height="{height}" rx="{radius}"/>')
+        self.height = max(self.height, y + height)
+
+    def text(self, x: int, y: int, words: str, kind: str, *, most: int, letter: float = PITCH) -> None:
+        """A line of text with its baseline at y, cut to `most` pixels; what was cut is in a title."""
+        room = int(most / letter)
+        if len(words) <= room:
+            self.shapes.append(f'<text class="{kind}" x="{x}" y="{y}">{escape(words)}</text>')
+        else:
+            cut = shortened(words, room)
+            self.shapes.append(
+                f'<text class="{kind}" x="{x}" y="{y}"><title>{escape(words)}</title>{escape(cut)}</text>'
+            )
+        self.height = max(self.height, y + 4)
+
+    def sign(self, x: int, y: int, name: str, tone: str, *, size: int = 13) -> None:
+        """One of the symbols."""
+        self.shapes.append(f'<use href="#w-{name}" class="{tone}" x="{x}" y="{y}" width="{size}" height="{size}"/>')
+
+    def arrow(self, points: tuple[tuple[int, int], ...], kind: str) -> None:
+        """A line through the points, bent softly, with a head at its end."""
+        start, *_ = points
+        path = f"M{start[0]} {start[1]}"
+        for (x, y), (to_x, to_y) in pairwise(points):
+            if y == to_y or x == to_x:
+                path += f"L{to_x} {to_y}"
+            else:
+                middle = (x + to_x) // 2
+                path += f"C{middle} {y} {middle} {to_y} {to_x} {to_y}"
+        x, y = points[-1]
+        head = f"M{x - 6} {y - 4}L{x} {y}L{x - 6} {y + 4}"
+        self.shapes.append(f'<path class="{kind}" d="{path}{head}"/>')
+
+
+def shortened(words: str, room: int) -> str:
+    """The text cut to so many letters: in its middle, where a name's two ends tell most."""
+    if len(words) <= room:
+        return words
+    kept = max(room - 1, 2)
+    end = kept * 2 // 5
+    return f"{words[: kept - end]}…{words[len(words) - end :]}"
