@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
 
-PITCH = 6.3
+PITCH = 6.9
 """Width of a letter of 12 pixels, on average; nothing can be measured here."""
-SMALL = 5.6
+SMALL = 6.1
 """The same of a letter of 10.5 pixels."""
-FIXED = 7.0
+FIXED = 6.95
 """The same of a fixed pitch of 11.5 pixels."""
 
 
@@ -58,9 +58,5 @@ class Canvas:
 
 
 def shortened(words: str, room: int) -> str:
-    """The text cut to so many letters: in its middle, where a name's two ends tell most."""
-    if len(words) <= room:
-        return words
-    kept = max(room - 1, 2)
-    end = kept * 2 // 5
-    return f"{words[: kept - end]}…{words[len(words) - end :]}"
+    """The text cut to so many letters."""
+    return words if len(words) <= room else f"{words[: max(room - 1, 1)].rstrip()}…"

@@ -15,6 +15,9 @@ from .picture import Card, Mark, Row, Tone, Wire
 FEW = 4
 """TLSA records that are drawn one by one; more are counted."""
 
+NEAR = 20
+"""Names longer than this are told relative to the recipient domain, as in a zone file."""
+
 _STANDINGS = {
     Standing.SECURE: (Mark.SECURE, Tone.GOOD),
     Standing.INSECURE: (Mark.INSECURE, Tone.QUIET),
@@ -69,12 +72,12 @@ class HostPart:
         elif host.alias is not None:
             end = host.expanded.base if host.expanded else ""
             row = looked_up("alias", host.alias)
-            yield replace(row, text=f"alias of {end}" if end else row.text)
+            yield replace(row, text=f"alias of {self._near(end)}" if end else row.text)
         yield from self._addresses()
         for each in (host.original, host.expanded):
             if each is not None:
                 both = host.original is not None and host.expanded is not None
-                yield from self._tlsa(each, f"TLSA at {each.base}" if both else "TLSA")
+                yield from self._tlsa(each, f"TLSA at {self._near(each.base)}" if both else "TLSA")
 
     def _addresses(self) -> Iterator[Row]:
         pairs = [("A", self.host.ipv4), ("AAAA", self.host.ipv6)]
@@ -106,20 +109,20 @@ class HostPart:
         if record.usage in _PKIX:
             return Row(text=f"{text}  unusable for SMTP", tone=Tone.QUIET, record=True)
         mark, tone = (Mark.MATCH, Tone.GOOD) if fits else (Mark.NO_MATCH, Tone.BAD)
-        return Row(text=f"{text}  {fits or 'fits nothing that is shown'}", mark=mark, tone=tone, record=True)
+        return Row(text=f"{text}  {fits or 'matches nothing shown'}", mark=mark, tone=tone, record=True)
 
     def _fits(self, record: TlsaRecord) -> str:
         """What of the servers' certificates the record is about; empty: nothing."""
         chains = [chain for server in self.host.servers for chain in server.chains.values() if chain]
         if record.usage == 3:
-            return "fits the server" if any(chain[0].fingerprint in record.matches for chain in chains) else ""
+            return "matches the server" if any(chain[0].fingerprint in record.matches for chain in chains) else ""
         shown = any(one.fingerprint in record.matches for chain in chains for one in chain)
         signed = any(one.fingerprint in record.signed for chain in chains for one in chain)
         held = record.holds is not None and any(record.holds.fingerprint in one.issued_by for c in chains for one in c)
-        return "fits an issuer that is shown" if shown else "fits the issuer, which is in DNS" if signed or held else ""
+        return "matches an issuer" if shown else "matches an issuer in DNS" if signed or held else ""
 
     def _wire(self, server: Server, families: str) -> Wire:
-        spec = self.world.servers.get(server.key)
+        spec = self.world.server_spec(server.key) if server.key else None
         role = spec.role if spec else None
         label, tone = _starttls(server)
         badge = {Role.IMPOSTOR: "impostor", Role.TAMPERED: "tampered with"}.get(role, "") if role else ""
@@ -139,6 +142,11 @@ class HostPart:
             ),
         )
 
+    def _near(self, name: str) -> str:
+        """The name, relative to the recipient domain where it is long."""
+        end = f".{self.world.domain[:-1]}"
+        return name.removesuffix(end) if len(name) > NEAR else name
+
     def _certificates(self, server: Server) -> Iterator[Row]:
         if server.tcp is not Tcp.OPEN or not server.shakes_hands or not server.chains:
             return
@@ -146,7 +154,9 @@ class HostPart:
         if not chain:
             return
         leaf = chain[0]
-        yield Row(text=_subject(leaf), mark=Mark.CERTIFICATE)
+        names = ", ".join(map(self._near, leaf.dns_names[:FEW])) or leaf.common_name or "no name"
+        more = f" and {len(leaf.dns_names) - FEW} more" if len(leaf.dns_names) > FEW else ""
+        yield Row(text=f"for {names}{more}", mark=Mark.CERTIFICATE)
         yield Row(text=_issuer(chain), tone=Tone.QUIET)
         if not leaf.in_date:
             yield Row(text="out of date", tone=Tone.WARN)
@@ -154,12 +164,6 @@ class HostPart:
             yield Row(text="revoked", tone=Tone.WARN)
         if len({each[:1] for each in server.chains.values()}) > 1:
             yield Row(text="another certificate for other names", tone=Tone.QUIET)
-
-
-def _subject(leaf: Certificate) -> str:
-    names = ", ".join(leaf.dns_names[:2]) or leaf.common_name or "no name"
-    more = len(leaf.dns_names) - 2
-    return f"{names} and {more} more" if more > 0 else names
 
 
 def _issuer(chain: tuple[Certificate, ...]) -> str:

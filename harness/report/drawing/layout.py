@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from .canvas import FIXED, PITCH, SMALL, Canvas
 from .picture import Card, Lane, Mark, Panel, Region, Row, Tone, Wire
 
-WIDTH = 800
-_DOMAIN, _HOST, _SERVER = (14, 176), (252, 250), (592, 200)
+WIDTH = 852
+_DOMAIN, _HOST, _SERVER = (14, 190), (272, 250), (622, 218)
 """Left edge and width of the three columns."""
 _LINE = 17
 _HEAD = 23
@@ -47,6 +47,7 @@ class Sheet:
         y = top + _tab(panel.region)
         domain_y, left = y, max(_height(panel.domain), 40)
         centres: list[int] = []
+        y = y if shared else top
         for lane in panel.lanes:
             y = self._lane(lane, y, own=not shared, centres=centres)
         if not panel.lanes:
@@ -88,23 +89,23 @@ class Sheet:
             x, to = _DOMAIN[0] + _DOMAIN[1], _HOST[0]
             self.canvas.arrow(((x, start), (to - 1, y)), "w-lead")
             letters = len(lane.label) * SMALL
-            self.canvas.text(int(to - 10 - letters), y - 5, lane.label, "w-s", most=90, letter=SMALL)
+            self.canvas.text(int(to - 10 - letters), y - 5, lane.label, "w-s w-lab", most=90, letter=SMALL)
 
     def _wire(self, wire: Wire, start: int, y: int) -> None:
         x, to = _HOST[0] + _HOST[1], _SERVER[0]
         self.canvas.arrow(((x, start), (to - 1, y)), f"w-wire {wire.tone}")
         room = to - x - 8
-        self.canvas.text(x + 12, y - 6, wire.label, f"w-s {wire.tone}", most=room, letter=SMALL)
+        self.canvas.text(x + 12, y - 6, wire.label, f"w-s w-lab {wire.tone}", most=room, letter=SMALL)
         if wire.attacked:
             self.canvas.box(x + 32, y - 2, 24, 24, "w-mask", radius=12)
             self.canvas.sign(x + 36, y + 2, Mark.ATTACKER, Tone.ATTACK, size=16)
 
     def _card(self, card: Card, x: int, width: int, y: int, height: int) -> None:
         self.canvas.box(x, y, width, height, f"w-card {card.tone}")
-        letters = int(len(card.badge) * SMALL) + 14 if card.badge else 0
+        letters = int(len(card.badge) * (SMALL + 0.6)) + 8 if card.badge else 0
         if card.badge:
             self.canvas.text(x + width - letters + 2, y + 16, card.badge, "w-s w-b attack", most=letters, letter=SMALL)
-        self.canvas.text(x + 8, y + 16, card.title, "w-t w-b", most=width - 14 - letters, letter=PITCH + 0.5)
+        self.canvas.text(x + 8, y + 16, card.title, "w-t w-b", most=width - 14 - letters, letter=PITCH + 0.7)
         for number, row in enumerate(card.rows):
             self._row(row, x + 8, y + _HEAD + number * _LINE, width - 14)
 
@@ -120,7 +121,7 @@ class Sheet:
         behind = Canvas()
         behind.box(x, y, width, height, f"w-zone {region.standing}", radius=10)
         behind.sign(x + 8, y + 5, region.standing, _tone(region))
-        behind.text(x + 25, y + 16, _title(region), "w-s w-b", most=width - 30, letter=SMALL + 0.4)
+        behind.text(x + 25, y + 16, _title(region), "w-s w-b", most=width - 30, letter=SMALL + 0.5)
         self.canvas.shapes[:0] = behind.shapes
         for number, row in enumerate(region.rows):
             self._row(row, x + 8, y + 21 + number * _LINE, width - 14)
@@ -146,7 +147,7 @@ def _height(card: Card) -> int:
 
 
 def _title(region: Region) -> str:
-    return f"zone {region.name}: {'no answers' if region.standing == 'failed' else region.standing}"
+    return f"{'unanswering' if region.standing == 'failed' else region.standing} zone {region.name}"
 
 
 def _tone(region: Region) -> Tone:

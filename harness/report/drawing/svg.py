@@ -41,7 +41,7 @@ STYLE = """
 --wz:#0b6e4f12;--wy:#5b68750d;--wx:#b3261e10;--wv:#8a520012;
 font:12px/1.3 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;color:var(--wi)}
 .w text{fill:currentColor}
-.w .w-s{font-size:10.5px}.w .w-b{font-weight:650}.w .w-caption{font-weight:650;font-size:13px}
+.w .w-s{font-size:10.5px}.w .w-lab{paint-order:stroke;stroke:var(--wc);stroke-width:3px;stroke-linejoin:round}.w .w-b{font-weight:650}.w .w-caption{font-weight:650;font-size:13px}
 .w .w-r{font:11.5px ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .w .quiet{color:var(--wq)}.w .good{color:var(--wg)}.w .warn{color:var(--ww)}.w .bad{color:var(--wb)}
 .w .attack{color:var(--wa)}
