@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
 
+from harness.report.plain import plain
+
 PITCH = 6.9
 """Width of a letter of 12 pixels, on average; nothing can be measured here."""
 SMALL = 6.1
@@ -30,12 +32,10 @@ class Canvas:
         """A line of text with its baseline at y, cut to `most` pixels; what was cut is in a title."""
         room = int(most / letter)
         if len(words) <= room:
-            self.shapes.append(f'<text class="{kind}" x="{x}" y="{y}">{escape(words)}</text>')
+            self.shapes.append(f'<text class="{kind}" x="{x}" y="{y}">{said(words)}</text>')
         else:
             cut = shortened(words, room)
-            self.shapes.append(
-                f'<text class="{kind}" x="{x}" y="{y}"><title>{escape(words)}</title>{escape(cut)}</text>'
-            )
+            self.shapes.append(f'<text class="{kind}" x="{x}" y="{y}"><title>{said(words)}</title>{said(cut)}</text>')
         self.height = max(self.height, y + 4)
 
     def sign(self, x: int, y: int, name: str, tone: str, *, size: int = 13) -> None:
@@ -60,3 +60,8 @@ class Canvas:
 def shortened(words: str, room: int) -> str:
     """The text cut to so many letters."""
     return words if len(words) <= room else f"{words[: max(room - 1, 1)].rstrip()}…"
+
+
+def said(words: str) -> str:
+    """The text as it may stand in XML, which has no room for control characters either."""
+    return escape(plain(words))

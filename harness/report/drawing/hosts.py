@@ -102,7 +102,9 @@ class HostPart:
     def _record(self, record: TlsaRecord) -> Row:
         text = f"{record.usage} {record.selector} {record.matching_type}"
         if record.well_formed is not WellFormed.YES:
-            return Row(text=f"{text}  {record.well_formed.replace('-', ' ')}", mark=Mark.FAULT, tone=Tone.WARN, record=True)
+            return Row(
+                text=f"{text}  {record.well_formed.replace('-', ' ')}", mark=Mark.FAULT, tone=Tone.WARN, record=True
+            )
         if record.usage not in (*_PKIX, *_DANE) or record.selector > 1 or record.matching_type > 2:
             return Row(text=f"{text}  unknown parameters", mark=Mark.NONE, tone=Tone.QUIET, record=True)
         fits = self._fits(record)

@@ -1,9 +1,9 @@
 """Where the parts of a picture go: the domain to the left, its mail hosts in the middle, their servers to the right.
 
-    +- zone ------------------------+
-    | domain   --MX 10-->  host     |  --STARTTLS-->  server
-    |          --MX 20-->  host     |  --STARTTLS-->  server
-    +-------------------------------+
++- zone ------------------------+
+| domain   --MX 10-->  host     |  --STARTTLS-->  server
+|          --MX 20-->  host     |  --STARTTLS-->  server
++-------------------------------+
 """
 
 from __future__ import annotations

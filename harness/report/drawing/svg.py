@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from harness.scenario.models import Scenario
 
-from .canvas import Canvas
+from .canvas import Canvas, said
 from .layout import WIDTH, Sheet
 from .picture import Panel
 from .worlds import pictures
@@ -15,7 +14,8 @@ from .worlds import pictures
 _SIGNS = {
     "secure": '<rect x="3" y="7" width="10" height="7" rx="1.5" fill="currentColor"/>'
     '<path d="M5 7V5a3 3 0 0 1 6 0v2" fill="none" stroke="currentColor" stroke-width="1.8"/>',
-    "insecure": '<rect x="3" y="7" width="10" height="7" rx="1.5" fill="none" stroke="currentColor" stroke-width="1.4"/>'
+    "insecure": '<rect x="3" y="7" width="10" height="7" rx="1.5" fill="none" stroke="currentColor" '
+    'stroke-width="1.4"/>'
     '<path d="M5 7V5a3 3 0 0 1 5.8-1" fill="none" stroke="currentColor" stroke-width="1.4"/>',
     "bogus": '<rect x="3" y="7" width="10" height="7" rx="1.5" fill="currentColor"/>'
     '<path d="M5 7V5a3 3 0 0 1 6 0v2" fill="none" stroke="currentColor" stroke-width="1.8"/>'
@@ -41,7 +41,9 @@ STYLE = """
 --wz:#0b6e4f12;--wy:#5b68750d;--wx:#b3261e10;--wv:#8a520012;
 font:12px/1.3 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;color:var(--wi)}
 .w text{fill:currentColor}
-.w .w-s{font-size:10.5px}.w .w-lab{paint-order:stroke;stroke:var(--wc);stroke-width:3px;stroke-linejoin:round}.w .w-b{font-weight:650}.w .w-caption{font-weight:650;font-size:13px}
+.w .w-s{font-size:10.5px}
+.w .w-lab{paint-order:stroke;stroke:var(--wc);stroke-width:3px;stroke-linejoin:round}
+.w .w-b{font-weight:650}.w .w-caption{font-weight:650;font-size:13px}
 .w .w-r{font:11.5px ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .w .quiet{color:var(--wq)}.w .good{color:var(--wg)}.w .warn{color:var(--ww)}.w .bad{color:var(--wb)}
 .w .attack{color:var(--wa)}
@@ -82,7 +84,7 @@ def drawn(panels: Sequence[Panel], *, title: str, alone: bool = True) -> str:
     told = " | ".join(filter(None, (f"{panel.caption}: {panel.told}".lstrip(": ") for panel in panels)))
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="w" role="img" width="{WIDTH}" height="{height}" '
-        f'viewBox="0 0 {WIDTH} {height}"><title>{escape(title)}</title><desc>{escape(told)}</desc>'
+        f'viewBox="0 0 {WIDTH} {height}"><title>{said(title)}</title><desc>{said(told)}</desc>'
     )
     night = f"@media (prefers-color-scheme:dark){{{NIGHT.strip()}}}"
     extra = f"<style>{STYLE.strip()}{night}</style>{SYMBOLS}" if alone else ""

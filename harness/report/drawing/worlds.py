@@ -135,7 +135,9 @@ class _Drawer:
     def _placed(self, destination: Destination, hosts: list[Host]) -> _Faults:
         sorted_in = _Faults({}, {}, [])
         zones = [zone.origin[:-1] for zone in self.world.zones.values()]
-        merged = dict.fromkeys((fault.spec.at, fault.what, fault.spec.attacker, fault.name) for fault in self.world.faults)
+        merged = dict.fromkeys(
+            (fault.spec.at, fault.what, fault.spec.attacker, fault.name) for fault in self.world.faults
+        )
         by_key = {(one.spec.at, one.what, one.spec.attacker, one.name): one for one in self.world.faults}
         for key in merged:
             sorted_in.place(by_key[key], destination, hosts, zones)

@@ -9,6 +9,6 @@ It works with scripts off; a script adds filters and keys. What targets and peer
 """
 
 from .columns import Recorded
-from .page import text
+from .page import side_by_side, text
 
-__all__ = ["Recorded", "text"]
+__all__ = ["Recorded", "side_by_side", "text"]

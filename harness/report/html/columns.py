@@ -10,7 +10,7 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from harness.journal import Event
+from harness.journal import Event, HarnessFault, Scene
 from harness.report.model import RunReport, Tested
 from harness.scenario.models import Scenario
 from harness.scenario.requirements import Requirement
@@ -169,7 +169,7 @@ def columns_of(runs: Sequence[Recorded]) -> tuple[Column, ...]:
     """The targets of all runs, in order."""
     made: list[Column] = []
     for number, run in enumerate(runs, 1):
-        events = _by_target(run.events)
+        events = _by_target(run.events, [tested.name for tested in run.report.run.targets])
         label = run.label or run.report.run.started or f"run {number}"
         for tested in run.report.run.targets:
             made.append(
@@ -233,11 +233,16 @@ def _cell(column: Column, scenario: str) -> Cell | None:
     return Cell(id=f"{scenario}/{column.slug}", column=column, result=result, lines=lines)
 
 
-def _by_target(events: Iterable[Event]) -> Mapping[str, Mapping[str, Sequence[Numbered]]]:
+def _by_target(events: Iterable[Event], targets: Collection[str]) -> Mapping[str, Mapping[str, Sequence[Numbered]]]:
+    """The events by target and scenario. What names no target belongs to the only one there is, as for the judge; what
+    the lab tells of a world belongs to all."""
     found: dict[str, dict[str, list[Numbered]]] = {}
     for number, event in enumerate(events, 1):
-        if event.scenario:
-            found.setdefault(event.target, {}).setdefault(event.scenario, []).append((number, event))
+        if not event.scenario:
+            continue
+        shared = len(targets) == 1 or isinstance(event, Scene | HarnessFault)
+        for target in (event.target,) if event.target else targets if shared else ():
+            found.setdefault(target, {}).setdefault(event.scenario, []).append((number, event))
     return found
 
 

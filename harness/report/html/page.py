@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from harness.errors import DanelabError
+from harness.journal import Event
 from harness.report.drawing import STYLE, SYMBOLS, drawing
 from harness.report.drawing.svg import NIGHT
 from harness.report.model import RunReport
@@ -33,25 +35,36 @@ _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect x="3" y="7" width="10" height="7" rx="1.5" '
     'fill="#0b6e4f"/><path d="M5 7V5a3 3 0 0 1 6 0v2" fill="none" stroke="#0b6e4f" stroke-width="1.8"/></svg>'
 )
+_STRANGE = re.compile(r"[^\n\x20-\x7e]")
 _CODES = {
     0: "As expected",
     1: "Not conforming",
     3: "danelab itself failed in part",
     4: "Nothing could be concluded",
 }
-_JOURNAL = " [journal "
 
 
 def text(
+    report: RunReport,
+    *,
+    events: Sequence[Event] = (),
+    scenarios: Iterable[Scenario] = (),
+    requirements: Mapping[str, Requirement] | None = None,
+) -> str:
+    """The report of one run as one HTML file.
+
+    `events` is its whole journal, for the timelines; `scenarios` are those that were run, for their stories and
+    drawings; `requirements` the rules by id. Without them a report says less and is otherwise the same.
+    """
+    return side_by_side(Recorded(report=report, events=events), scenarios=scenarios, requirements=requirements)
+
+
+def side_by_side(
     *runs: Recorded,
     scenarios: Iterable[Scenario] = (),
     requirements: Mapping[str, Requirement] | None = None,
 ) -> str:
-    """The report of one run, or of several side by side, as one HTML file.
-
-    `scenarios` are those that were run, for their stories and drawings, and `requirements` the rules by id; without
-    them a report says less and is otherwise the same. Raises ValueError without a run.
-    """
+    """Several runs in one matrix, each target of each run in a column. Raises ValueError without a run."""
     if not runs:
         raise ValueError("a report needs at least one run")
     known = {scenario.id: scenario for scenario in scenarios}
@@ -62,27 +75,32 @@ def text(
     groups = groups_of(columns, known, rules, drawings)
     style, script = _style(), _asset("script.js")
     covered = sorted({rule for group in groups for row in group.rows for rule in row.covers})
-    return _environment().get_template("page.html.j2").render(
-        title=", ".join(column.name for column in columns),
-        headline=_headline(runs),
-        facts=_facts(runs),
-        problems=_problems(runs),
-        policy=policy(style, script),
-        style=Markup(style),
-        script=Markup(script),
-        icon=f"data:image/svg+xml,{quote(_ICON)}",
-        symbols=Markup(SYMBOLS),
-        columns=columns,
-        groups=groups,
-        shown=played,
-        requirements=[rules[each] for each in covered if each in rules],
-        types=list(Type),
-        verdicts=[("f" if each is Verdict.FAIL else each[0], str(each)) for each in Verdict],
-        verdict_docs=_verdict_docs(),
-        outcome_docs=[*member_docs(Code).items(), ("NEXT", "At another MX host than the preferred one.")],
-        choice_docs=member_docs(Choice),
-        bar=_bar,
-        seen=_seen,
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            title=", ".join(column.name for column in columns),
+            headline=_headline(runs),
+            facts=_facts(runs),
+            problems=_problems(runs),
+            policy=policy(style, script),
+            style=Markup(style),
+            script=Markup(script),
+            icon=f"data:image/svg+xml,{quote(_ICON)}",
+            symbols=Markup(SYMBOLS),
+            columns=columns,
+            groups=groups,
+            shown=played,
+            requirements=[rules[each] for each in covered if each in rules],
+            types=list(Type),
+            verdicts=[("f" if each is Verdict.FAIL else each[0], str(each)) for each in Verdict],
+            verdict_docs=_verdict_docs(),
+            outcome_docs=[*member_docs(Code).items(), ("NEXT", "At another MX host than the preferred one.")],
+            choice_docs=member_docs(Choice),
+            bar=_bar,
+            seen=_seen,
+            breakable=_breakable,
+        )
     )
 
 
@@ -100,7 +118,7 @@ def _digest(source: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
+    return Environment(
         loader=PackageLoader("harness.report.html"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -108,12 +126,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_harmless,
     )
-    return made
 
 
 def _harmless(value: object) -> object:
-    """What is not ours to trust, without characters that turn text around or hide it (U+202E and the like)."""
-    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) and not value.isascii() else value
+    """Text that is not ours without characters that hide, or turn text around (U+202E and the like)."""
+    if not isinstance(value, str) or isinstance(value, Markup) or not _STRANGE.search(value):
+        return value
+    return "\n".join(map(plain, value.split("\n")))
 
 
 @cache
@@ -186,6 +205,11 @@ def _verdict_docs() -> Sequence[tuple[str, str, str]]:
     return [(kind, *told[kind]) for kind in KINDS]
 
 
+def _breakable(name: str) -> Markup:
+    """A target's name that may be broken before its colon."""
+    return Markup("<wbr>:").join(escape(plain(part)) for part in name.split(":"))
+
+
 def _bar(column: Column) -> Markup:
     """The verdicts as a bar; widths in thousandths, since the policy lets no element have a style of its own."""
     total = sum(number for _, _, number in column.counts) or 1
@@ -202,4 +226,4 @@ def _bar(column: Column) -> Markup:
 def _seen(result: Result) -> str:
     """The fourth line of a failure without the journal lines, which are marked in the timeline below it."""
     assert result.story is not None
-    return result.story.seen.partition(_JOURNAL)[0] if result.evidence else result.story.seen
+    return result.story.seen.removesuffix(f" [journal {'; '.join(map(str, result.evidence))}]")

@@ -43,7 +43,7 @@ class Line(NamedTuple):
     """One line of a timeline."""
 
     at: str
-    """Time since the message was handed over."""
+    """Time since the target first asked or connected; before that, until then."""
     lane: str
     """`d` DNS, `s` SMTP, `t` TLS, `m` mail, `r` report, `w` world or lab."""
     text: str
@@ -122,7 +122,9 @@ def timeline(
 
     `full`: each has a line. `decisive` and `leaked` are lines of the journal.
     """
-    start = next((event.at for _, event in events if isinstance(event, Sent)), events[0][1].at if events else 0.0)
+    start = next((event.at for _, event in events if isinstance(event, (Asked, Connected))), None)
+    if start is None:
+        start = next((event.at for _, event in events if isinstance(event, Sent)), 0.0)
     teller = _Teller(full=full, start=start, decisive=frozenset(decisive), leaked=frozenset(leaked))
     scenes = 0
     lines: list[Line] = []
@@ -181,8 +183,8 @@ def _cut(words: str) -> str:
 def _since(seconds: float) -> str:
     """Milliseconds, or seconds where they are many."""
     if abs(seconds) < 9.9995:
-        return f"{seconds * 1000:.0f}"
-    return f"{seconds:.1f} s"
+        return f"{round(seconds * 1000)}".replace("-", "−")
+    return f"{seconds:.1f} s".replace("-", "−")
 
 
 def _gathered(lines: Iterable[Line]) -> Iterator[Line]:
@@ -210,7 +212,13 @@ def _brief(line: Line) -> Line:
 
 
 def _joined(held: Line, line: Line) -> Line | None:
-    if held.lane != line.lane or held.tone != line.tone or held.flag != line.flag or held.mark == "l" or line.mark == "l":
+    if (
+        held.lane != line.lane
+        or held.tone != line.tone
+        or held.flag != line.flag
+        or held.mark == "l"
+        or line.mark == "l"
+    ):
         return None
     mark = held.mark or line.mark
     if line.lane == "d" and held.answer == line.answer:

@@ -10,6 +10,7 @@
     differs: 'd' in row.dataset,
   }));
   const bodies = [...document.querySelectorAll('#table tbody')];
+  const known = new Set([...document.querySelectorAll('#requirements option')].map((option) => option.value));
   const isGood = (kind) => kind === 'k-p' || kind === 'k-a' || kind === 'no';
   const fits = (kind, verdict, grade) =>
     (!verdict || (verdict === 'x' ? !isGood(kind) : kind.startsWith(`k-${verdict}`))) && (!grade || kind === `k-${grade}`);
@@ -22,7 +23,7 @@
     let count = 0;
     for (const each of rows) {
       let seen = (!want.group || each.group === want.group)
-        && (!rule || each.covers.includes(rule.endsWith('-') ? ` ${rule}` : ` ${rule} `) || (rule.length > 3 && each.covers.includes(` ${rule}`)))
+        && (!rule || each.covers.includes(known.has(rule) ? ` ${rule} ` : ` ${rule}`))
         && (!want.differs || each.differs)
         && words.every((word) => each.words.includes(word));
       let any = !byCell;
