@@ -10,6 +10,7 @@ import pytest
 from harness.report.drawing import drawing
 from harness.report.drawing.canvas import shortened
 from harness.report.drawing.layout import WIDTH
+from harness.report.drawing.picture import Panel, Row
 from harness.report.drawing.worlds import pictures
 from harness.scenario.models import Scenario
 from harness.scenario.suite import load_suite
@@ -87,16 +88,13 @@ def test_every_fault_and_every_attacker_of_every_scenario_is_drawn() -> None:
                 assert any(row.tone == "attack" for row in drawn), each.id
 
 
-def _rows(panel: object) -> list[object]:
-    from harness.report.drawing.picture import Panel
-
-    assert isinstance(panel, Panel)
+def _rows(panel: Panel) -> list[Row]:
     found = [*panel.domain.rows, *panel.region.rows]
     for lane in panel.lanes:
         found += [*lane.host.rows, *lane.region.rows]
     for other in panel.others:
         found += other.rows
-    return list(found)
+    return found
 
 
 def test_names_are_escaped_and_a_drawing_alone_has_its_style() -> None:

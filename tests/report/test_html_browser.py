@@ -10,15 +10,20 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.report.drawing import drawing
 from harness.report.html import text
 from harness.scenario.suite import load_suite
 
 from .pages import mixed_page
 from .runs import conforming
 from .test_html import hostile_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Dialog
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; make installs it")
 
@@ -30,7 +35,7 @@ PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
+def browser() -> Iterator[Browser]:
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with playwright.sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=CHROMIUM, args=sandbox)
@@ -59,14 +64,14 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 class Tab:
     """A page that keeps what the browser complains of and whatever it asks the network for."""
 
-    def __init__(self, browser: playwright.Browser, address: str, **options: object) -> None:
+    def __init__(self, browser: Browser, address: str, **options: Any) -> None:
         self.context = browser.new_context(**{"viewport": DESKTOP, **options})
         self.page = self.context.new_page()
         self.complaints: list[str] = []
         self.asked: list[str] = []
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        self.page.on("dialog", self._dismiss)
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(address)
 
@@ -75,6 +80,10 @@ class Tab:
 
     def __exit__(self, *_: object) -> None:
         self.context.close()
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.complaints.append(dialog.message)
+        dialog.dismiss()
 
     @property
     def fetched(self) -> list[str]:
@@ -86,7 +95,7 @@ class Tab:
 @pytest.mark.parametrize("width", ["desktop", "phone"])
 @pytest.mark.parametrize("report", ["failing", "passing"])
 def test_it_fits_its_window_and_the_browser_has_nothing_to_complain_of(
-    browser: playwright.Browser, pages: dict[str, str], artefacts: Path, report: str, width: str, scheme: str
+    browser: Browser, pages: dict[str, str], artefacts: Path, report: str, width: str, scheme: str
 ) -> None:
     size = DESKTOP if width == "desktop" else PHONE
     with Tab(browser, pages[report], viewport=size, color_scheme=scheme, reduced_motion="reduce") as tab:
@@ -103,7 +112,7 @@ def test_it_fits_its_window_and_the_browser_has_nothing_to_complain_of(
         assert not tab.fetched
 
 
-def test_it_can_be_read_with_scripts_off(browser: playwright.Browser, pages: dict[str, str], artefacts: Path) -> None:
+def test_it_can_be_read_with_scripts_off(browser: Browser, pages: dict[str, str], artefacts: Path) -> None:
     with Tab(browser, pages["failing"], java_script_enabled=False) as tab:
         assert tab.page.locator("#filters").is_hidden()
         tab.page.locator("td a[href='#stripped/built-in-sender']").click()
@@ -131,7 +140,7 @@ def test_it_can_be_read_with_scripts_off(browser: playwright.Browser, pages: dic
     ],
 )
 def test_filters_leave_the_rows_that_fit(
-    browser: playwright.Browser, pages: dict[str, str], field: str, value: str, left: int
+    browser: Browser, pages: dict[str, str], field: str, value: str, left: int
 ) -> None:
     with Tab(browser, pages["failing"]) as tab:
         rows = tab.page.locator("tbody tr:not(.g):visible")
@@ -148,7 +157,7 @@ def test_filters_leave_the_rows_that_fit(
         playwright.expect(tab.page.locator("#shown")).to_have_text("9 of 9 scenarios")
 
 
-def test_it_can_be_used_from_the_keyboard(browser: playwright.Browser, pages: dict[str, str]) -> None:
+def test_it_can_be_used_from_the_keyboard(browser: Browser, pages: dict[str, str]) -> None:
     with Tab(browser, pages["failing"]) as tab:
         cell = tab.page.locator("td a[href='#mismatch/built-in-sender']")
         cell.focus()
@@ -161,7 +170,7 @@ def test_it_can_be_used_from_the_keyboard(browser: playwright.Browser, pages: di
         playwright.expect(cell).to_be_focused()
 
 
-def test_no_script_runs_that_a_peer_has_slipped_in(browser: playwright.Browser, pages: dict[str, str]) -> None:
+def test_no_script_runs_that_a_peer_has_slipped_in(browser: Browser, pages: dict[str, str]) -> None:
     with Tab(browser, pages["hostile"]) as tab:
         for link in tab.page.locator("td a").all():
             tab.page.goto(tab.page.url.split("#")[0] + (link.get_attribute("href") or ""))
@@ -171,7 +180,7 @@ def test_no_script_runs_that_a_peer_has_slipped_in(browser: playwright.Browser, 
         assert not tab.fetched
 
 
-def test_even_a_script_that_got_in_would_not_run(browser: playwright.Browser, tmp_path: Path) -> None:
+def test_even_a_script_that_got_in_would_not_run(browser: Browser, tmp_path: Path) -> None:
     spoilt = tmp_path / "spoilt.html"
     extra = (
         "<script>document.title='run'</script><img src='https://tracker.example/x' onerror=\"document.title='run'\">"
@@ -183,7 +192,7 @@ def test_even_a_script_that_got_in_would_not_run(browser: playwright.Browser, tm
 
 
 def test_on_paper_the_failures_are_told_and_nothing_is_fixed_in_place(
-    browser: playwright.Browser, pages: dict[str, str], artefacts: Path
+    browser: Browser, pages: dict[str, str], artefacts: Path
 ) -> None:
     with Tab(browser, pages["failing"]) as tab:
         tab.page.emulate_media(media="print")
@@ -194,10 +203,8 @@ def test_on_paper_the_failures_are_told_and_nothing_is_fixed_in_place(
         tab.page.pdf(path=artefacts / "failing.pdf", format="A4")
 
 
-def test_no_words_of_a_drawing_leave_the_sheet(browser: playwright.Browser, artefacts: Path) -> None:
+def test_no_words_of_a_drawing_leave_the_sheet(browser: Browser, artefacts: Path) -> None:
     suite = load_suite()
-    from harness.report.drawing import drawing
-
     names = ("starttls-stripped", "per-host-tlsa", "ds-removed", "many-mx", "dom-cname-bogus")
     with Tab(browser, "about:blank") as tab:
         body = "".join(f"<h3>{name}</h3>{drawing(suite[name].scenario)}" for name in names)

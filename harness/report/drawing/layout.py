@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from .canvas import FIXED, PITCH, SMALL, Canvas
 from .picture import Card, Lane, Mark, Panel, Region, Row, Tone, Wire
 
-WIDTH = 852
-_DOMAIN, _HOST, _SERVER = (14, 190), (272, 250), (622, 218)
+WIDTH = 864
+_DOMAIN, _HOST, _SERVER = (14, 206), (288, 250), (636, 216)
 """Left edge and width of the three columns."""
 _LINE = 17
 _HEAD = 23
