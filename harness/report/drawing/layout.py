@@ -105,7 +105,7 @@ class Sheet:
         letters = int(len(card.badge) * (SMALL + 0.6)) + 8 if card.badge else 0
         if card.badge:
             self.canvas.text(x + width - letters + 2, y + 16, card.badge, "w-s w-b attack", most=letters, letter=SMALL)
-        self.canvas.text(x + 8, y + 16, card.title, "w-t w-b", most=width - 14 - letters, letter=PITCH + 0.7)
+        self.canvas.text(x + 8, y + 16, card.title, "w-t w-b", most=width - 14 - letters, letter=PITCH + 1.0)
         for number, row in enumerate(card.rows):
             self._row(row, x + 8, y + _HEAD + number * _LINE, width - 14)
 

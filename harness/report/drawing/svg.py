@@ -65,6 +65,9 @@ NIGHT = """
 """
 """What is different by night."""
 
+_GROUND = "svg.w{{background:{};border-radius:8px}}"
+"""A drawing alone brings its own ground: the page around it may be bright at night."""
+
 
 def drawing(scenario: Scenario, *, alone: bool = True) -> str:
     """The world of a scenario as an SVG element.
@@ -86,6 +89,6 @@ def drawn(panels: Sequence[Panel], *, title: str, alone: bool = True) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" class="w" role="img" width="{WIDTH}" height="{height}" '
         f'viewBox="0 0 {WIDTH} {height}"><title>{said(title)}</title><desc>{said(told)}</desc>'
     )
-    night = f"@media (prefers-color-scheme:dark){{{NIGHT.strip()}}}"
-    extra = f"<style>{STYLE.strip()}{night}</style>{SYMBOLS}" if alone else ""
+    night = f"@media (prefers-color-scheme:dark){{{NIGHT.strip()}{_GROUND.format('#12181e')}}}"
+    extra = f"<style>{STYLE.strip()}{_GROUND.format('#f7f6f3')}{night}</style>{SYMBOLS}" if alone else ""
     return f"{head}{extra}{''.join(sheet.canvas.shapes)}</svg>"

@@ -51,7 +51,8 @@ def pictures(scenario: Scenario) -> tuple[Panel, ...]:
             panel = _Drawer(internet, world, stage.scenario).panel(recipient, caption=", ".join(words))
             if not any(replace(panel, caption="") == replace(other, caption="") for other in made):
                 made.append(panel)
-    return tuple(made)
+    drawn = {region for panel in made for region in (panel.region, *(lane.region for lane in panel.lanes))}
+    return tuple(replace(panel, others=tuple(each for each in panel.others if each not in drawn)) for panel in made)
 
 
 def _when(stage: Stage) -> str:
