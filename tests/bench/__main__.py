@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tests.bench import answers, servers, sessions, signatures, whole, worlds
+from tests.bench import answers, pages, servers, sessions, signatures, whole, worlds
 from tests.bench.measure import FULL, QUICK, Effort, Noise
 from tests.bench.rows import Row, as_json, table
 
@@ -21,6 +21,7 @@ SECTIONS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "signing": signatures.measure,
     "run": whole.measure,
     "servers": servers.measure,
+    "report": pages.measure,
 }
 
 

@@ -65,7 +65,7 @@ def report(tape: Tape, scenarios: Sequence[Scenario], *, mode: Mode = Mode.OPPOR
     return build(events, results, choices=CHOICES)
 
 
-def mixed() -> RunReport:
+def mixed_tape() -> Tape:
     """A run with every verdict but unsupported, and a target with a foul mouth."""
     tape = Tape(target="built-in sender").start(*MIXED)
     tape.delivered("good").delivered("plain", tls=False).delivered("digest").delivered("digest-wrong")
@@ -76,7 +76,12 @@ def mixed() -> RunReport:
     tape.deferred("alias-wrong", "host is an alias")
     tape.deferred("servfail").fault("servfail", problem="the resolver's socket was closed")
     tape.delivered("stripped", tls=False, role="tampered")
-    return report(tape.end(), MIXED)
+    return tape.end()
+
+
+def mixed() -> RunReport:
+    """The report of that run."""
+    return report(mixed_tape(), MIXED)
 
 
 def unaware(number: int = 20) -> RunReport:

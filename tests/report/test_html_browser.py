@@ -1,0 +1,217 @@
+"""The HTML report in a real browser: Debian's chromium, driven by playwright, at desktop and phone width.
+
+Skipped where there is no chromium: it is too large to be fetched for a test run as the other programs are. The pictures
+go to the folder that DANELAB_ARTEFACTS names, or to the test's own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.report.drawing import drawing
+from harness.report.html import text
+from harness.scenario.suite import load_suite
+
+from .pages import mixed_page
+from .runs import conforming
+from .test_html import hostile_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Dialog
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; make installs it")
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here; install Debian's package chromium")
+
+DESKTOP = {"width": 1440, "height": 1000}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    named = os.environ.get("DANELAB_ARTEFACTS")
+    folder = Path(named) if named else tmp_path_factory.mktemp("artefacts")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Addresses of a failing, a passing and a hostile report."""
+    folder = tmp_path_factory.mktemp("pages")
+    made = {"failing": mixed_page(), "passing": text(conforming(30)), "hostile": hostile_page()}
+    for name, page in made.items():
+        folder.joinpath(f"{name}.html").write_text(page, encoding="utf-8")
+    return {name: folder.joinpath(f"{name}.html").as_uri() for name in made}
+
+
+class Tab:
+    """A page that keeps what the browser complains of and whatever it asks the network for."""
+
+    def __init__(self, browser: Browser, address: str, **options: Any) -> None:
+        self.context = browser.new_context(**{"viewport": DESKTOP, **options})
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", self._dismiss)
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(address)
+
+    def __enter__(self) -> Tab:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.complaints.append(dialog.message)
+        dialog.dismiss()
+
+    @property
+    def fetched(self) -> list[str]:
+        """What was asked for beside the file itself and what it holds."""
+        return [url for url in self.asked if not url.startswith(("file:", "data:"))]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", ["desktop", "phone"])
+@pytest.mark.parametrize("report", ["failing", "passing"])
+def test_it_fits_its_window_and_the_browser_has_nothing_to_complain_of(
+    browser: Browser, pages: dict[str, str], artefacts: Path, report: str, width: str, scheme: str
+) -> None:
+    size = DESKTOP if width == "desktop" else PHONE
+    with Tab(browser, pages[report], viewport=size, color_scheme=scheme, reduced_motion="reduce") as tab:
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        tab.page.screenshot(path=artefacts / f"{report}-{width}-{scheme}.png")
+        cell = tab.page.locator("td a").last
+        cell.scroll_into_view_if_needed()
+        tab.page.screenshot(path=artefacts / f"{report}-{width}-{scheme}-matrix.png")
+        cell.click()
+        assert tab.page.locator(".ev:visible").count() == 1
+        assert tab.page.locator(".sheet:visible .tl, .sheet:visible .story").first.is_visible()
+        tab.page.screenshot(path=artefacts / f"{report}-{width}-{scheme}-evidence.png")
+        assert not tab.complaints
+        assert not tab.fetched
+
+
+def test_it_can_be_read_with_scripts_off(browser: Browser, pages: dict[str, str], artefacts: Path) -> None:
+    with Tab(browser, pages["failing"], java_script_enabled=False) as tab:
+        assert tab.page.locator("#filters").is_hidden()
+        tab.page.locator("td a[href='#stripped/built-in-sender']").click()
+        shown = tab.page.locator(".ev:visible")
+        assert shown.count() == 1
+        assert "Leaked: the whole message" in shown.inner_text()
+        assert tab.page.locator(".sheet:visible svg.w").is_visible()
+        tab.page.screenshot(path=artefacts / "failing-no-script.png")
+        tab.page.locator(".sheet:visible .close").click()
+        assert tab.page.locator(".sheet:visible").count() == 0
+        assert tab.page.locator("#r-stripped").is_visible()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "left"),
+    [
+        ("verdict", "x", 5),
+        ("verdict", "i", 1),
+        ("grade", "fs", 2),
+        ("group", "aliases", 2),
+        ("words", "MX host alias", 1),
+        ("requirement", "7672-2.2-1", 9),
+        ("requirement", "7672-2", 9),
+        ("requirement", "7672-2.2-12", 0),
+    ],
+)
+def test_filters_leave_the_rows_that_fit(
+    browser: Browser, pages: dict[str, str], field: str, value: str, left: int
+) -> None:
+    with Tab(browser, pages["failing"]) as tab:
+        rows = tab.page.locator("tbody tr:not(.g):visible")
+        assert rows.count() == 9
+        control = tab.page.locator(f"[name={field}]")
+        if field in ("words", "requirement"):
+            control.fill(value)
+        else:
+            control.select_option(value)
+        playwright.expect(tab.page.locator("#shown")).to_have_text(f"{left} of 9 scenarios")
+        assert rows.count() == left
+        assert tab.page.locator("#none").is_visible() == (left == 0)
+        tab.page.locator("[type=reset]").click()
+        playwright.expect(tab.page.locator("#shown")).to_have_text("9 of 9 scenarios")
+
+
+def test_it_can_be_used_from_the_keyboard(browser: Browser, pages: dict[str, str]) -> None:
+    with Tab(browser, pages["failing"]) as tab:
+        cell = tab.page.locator("td a[href='#mismatch/built-in-sender']")
+        cell.focus()
+        tab.page.keyboard.press("Enter")
+        playwright.expect(tab.page.locator("[id='mismatch/built-in-sender']")).to_be_focused()
+        tab.page.keyboard.press("ArrowRight")
+        playwright.expect(tab.page.locator("[id='mismatch']")).to_be_focused()
+        tab.page.keyboard.press("Escape")
+        assert tab.page.locator(".sheet:visible").count() == 0
+        playwright.expect(cell).to_be_focused()
+
+
+def test_no_script_runs_that_a_peer_has_slipped_in(browser: Browser, pages: dict[str, str]) -> None:
+    with Tab(browser, pages["hostile"]) as tab:
+        for link in tab.page.locator("td a").all():
+            tab.page.goto(tab.page.url.split("#")[0] + (link.get_attribute("href") or ""))
+        assert tab.page.locator("script").count() == 1
+        assert tab.page.locator("img").count() == 0
+        assert not tab.complaints
+        assert not tab.fetched
+
+
+def test_even_a_script_that_got_in_would_not_run(browser: Browser, tmp_path: Path) -> None:
+    spoilt = tmp_path / "spoilt.html"
+    extra = (
+        "<script>document.title='run'</script><img src='https://tracker.example/x' onerror=\"document.title='run'\">"
+    )
+    spoilt.write_text(mixed_page().replace("</main>", f"{extra}</main>"), encoding="utf-8")
+    with Tab(browser, spoilt.as_uri()) as tab:
+        assert tab.page.title() == "danelab: built-in sender"
+        assert any("Content Security Policy" in complaint for complaint in tab.complaints)
+
+
+def test_on_paper_the_failures_are_told_and_nothing_is_fixed_in_place(
+    browser: Browser, pages: dict[str, str], artefacts: Path
+) -> None:
+    with Tab(browser, pages["failing"]) as tab:
+        tab.page.emulate_media(media="print")
+        assert tab.page.locator("#filters").is_hidden()
+        assert tab.page.locator(".ev.k-fs:visible").count() == 2
+        assert tab.page.locator(".ev.k-p:visible").count() == 0
+        assert tab.page.evaluate("getComputedStyle(document.querySelector('.sheet')).position") == "static"
+        tab.page.pdf(path=artefacts / "failing.pdf", format="A4")
+
+
+def test_no_words_of_a_drawing_leave_the_sheet(browser: Browser, artefacts: Path) -> None:
+    suite = load_suite()
+    names = ("starttls-stripped", "per-host-tlsa", "ds-removed", "many-mx", "dom-cname-bogus")
+    with Tab(browser, "about:blank") as tab:
+        body = "".join(f"<h3>{name}</h3>{drawing(suite[name].scenario)}" for name in names)
+        tab.page.set_content(f"<!doctype html><meta charset=utf-8><body>{body}")
+        boxes = tab.page.evaluate(
+            """[...document.querySelectorAll('svg.w')].flatMap((svg) => [...svg.querySelectorAll('text')].map(
+            (text) => [text.textContent, text.getBBox().x + text.getBBox().width, svg.viewBox.baseVal.width]))"""
+        )
+        assert not [words for words, right, width in boxes if right > width]
+        tab.page.screenshot(path=artefacts / "worlds.png", full_page=True)
