@@ -24,8 +24,10 @@ from harness.scenario.load import Entry
 from harness.scenario.models import Scenario
 from harness.scenario.source import shown
 from harness.scenario.stages import stages
-from harness.targets import Checks, Mail, Network, Surroundings, Target, subject
+from harness.targets import Checks, Mail, Network, Resolves, Surroundings, Target, bundle, subject
+from harness.targets.packages import prefix_path
 
+from .interview import interview
 from .letters import letter
 from .plan import Contender, Plan
 from .worlds import Made, address, all_worked_out, names, steps_of
@@ -46,7 +48,7 @@ class Trial:
     """A target's way through its scenarios."""
 
     _lab: Lab
-    _target: Target | Checks
+    _target: Target | Checks | Resolves
 
     def __init__(
         self,
@@ -136,11 +138,12 @@ class Trial:
         }
         if plan.network is Network.LOOPBACK:
             return Lab(scenarios, **common)
-        resolving = Resolving(software=plan.resolver, prefix=plan.resolver_prefix, scratch=scratch / "resolver")
+        tested = self._contender.kind.resolves
+        prefix = prefix_path(bundle(tested)) if tested and tested.is_real else plan.resolver_prefix
+        resolving = Resolving(software=tested or plan.resolver, prefix=prefix, scratch=scratch / "resolver")
         device = device_of(plan.listens) if plan.network is Network.OUTSIDE else ""
-        return NamespaceLab(
-            scenarios, resolving=resolving, device=device, resolver_died=partial(self._fault, ""), **common
-        )
+        died = partial(self._died, mail=None) if tested else partial(self._fault, "")
+        return NamespaceLab(scenarios, resolving=resolving, device=device, resolver_died=died, **common)
 
     def _start(self) -> None:
         contender = self._contender
@@ -148,11 +151,12 @@ class Trial:
             RunStarted,
             mode=contender.profile.mode,
             judged_as=contender.profile.judged_as,
-            resolver=self._plan.resolver,
+            resolver=contender.kind.resolves or self._plan.resolver,
             lab=self._plan.network,
             seed=self._plan.seed,
             scenarios=tuple(entry.id for entry in contender.picked.entries),
             choices={key: tuple(sorted(codes)) for key, codes in contender.profile.choices.items()},
+            resolves=contender.kind.resolves is not None,
         )
 
     def _surroundings(self, scratch: Path) -> Surroundings:
@@ -219,13 +223,24 @@ class Trial:
             else:
                 words = words if step.retry else step.send
                 number += 1
-                await self._send(now, words, number)
+                await self._send(now, words, number, changed=now is not scenario)
 
-    async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int) -> None:
+    async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int, *, changed: bool) -> None:
         lab, target = self._lab, self._target
         world = lab.internet.world(scenario.id)
         recipients = tuple(address(world, word) for word in words)
         self._recorder.record(Sent, scenario=scenario.id, recipients=recipients, step=number)
+        if isinstance(target, Resolves):
+            await interview(
+                target,
+                scenario,
+                internet=lab.internet,
+                recorder=self._recorder,
+                recipients=recipients,
+                number=number,
+                keeps=changed and target.keeps_answers,
+            )
+            return
         if isinstance(target, Checks):
             for each in dict.fromkeys(recipients):
                 # One after the other, so that the lab gets to answer in between.

@@ -16,6 +16,7 @@ from .fates import Fate, Numbered
 from .finding import UNPROVED, Finding, weigh
 from .observation import Observation, Sending, observe
 from .profile import Profile, permitted_in
+from .resolving import is_resolver, judge_resolver
 from .result import Grade, Result, Verdict
 from .story import quoted, story, trail
 from .support import Support, chain
@@ -61,8 +62,13 @@ def judge(
         unplaced = faults(event for _, event in numbered if event.target in ("", target))
         rule = profile or (Profile.told(started) if started else Profile.of(Mode.OPPORTUNISTIC))
         mine = _sort_out(numbered, target, alone=len(targets) == 1)
+        other = None
         if any(map(is_checker, mine.values())):
-            told = judge_checker(target, ran, mine, requirements=requirements or {}, groups=groups or {})
+            other = judge_checker
+        elif any(is_resolver(started, each) for each in mine.values()):
+            other = judge_resolver
+        if other is not None:
+            told = other(target, ran, mine, requirements=requirements or {}, groups=groups or {})
             results.extend(_excused(result, unplaced) for result in told)
             continue
         observations = {scenario.id: observe(scenario, target, mine.get(scenario.id, mine[""])) for scenario in ran}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.scenario.models import Mode
-from harness.targets import Checks, Kind, Mail, Surroundings, Target
+from harness.targets import Checks, Resolves, Kind, Mail, Surroundings, Target
 
 
 @dataclass
