@@ -73,7 +73,7 @@ def build(events: Iterable[Event], results: Sequence[Result], *, started: str = 
     known = list(events)
     starts = {event.target: event for event in known if isinstance(event, RunStarted)}
     ended = {event.target for event in known if isinstance(event, RunEnded)}
-    first = next(iter(starts.values()), None)
+    first = next(iter(sorted(starts.values(), key=lambda each: each.resolves)), None)
     judged = Counter(result.target for result in results)
     targets = tuple(
         Tested(

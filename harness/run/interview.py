@@ -2,61 +2,76 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
+
 from harness.journal import Resolved
 from harness.lab.recorder import Recorder
 from harness.scenario.models import Scenario
-from harness.survey import Question, RightAnswer, questions, right_answer
+from harness.survey import Question, questions, right_answer
 from harness.targets import Resolves
-from harness.targets.stub import Said
 from harness.world.internet import Internet
 from harness.world.resolution import Security
 
 _FAILED = ("none", "SERVFAIL")
+_AGAIN = (0.1, 0.5, 1.5)
+"""Seconds after which a question is asked again that failed and should not have: a sender tries again too, and a
+resolver that has just been told to forget everything, in the middle of a lookup, may do better the next time."""
 
 
-async def interview(
-    target: Resolves,
-    scenario: Scenario,
-    *,
-    internet: Internet,
-    recorder: Recorder,
-    recipients: tuple[str, ...],
-    number: int,
-    keeps: bool,
-) -> None:
-    """Ask the questions of all recipients, one after the other, and take down what is answered.
+@dataclass(frozen=True, kw_only=True)
+class Interview:
+    """The questions of one message."""
 
-    `scenario` is the world's as it stands now, `number` that of the send; `keeps` says whether the world has changed
-    and nobody could tell the resolver so.
-    """
-    asked = [each for one in recipients for each in questions(internet, scenario, recipient=one)]
-    for question in dict.fromkeys(asked):
-        right = right_answer(internet, question)
-        said = await target.ask(question.name, question.kind)
-        if said.rcode in _FAILED and right.security in (Security.SECURE, Security.INSECURE):
-            # A sender tries again too, and so does a machine that was busy.
-            _note(recorder, scenario.id, question, right, said, number=number, keeps=keeps)
-            said = await target.ask(question.name, question.kind)
-        _note(recorder, scenario.id, question, right, said, number=number, keeps=keeps)
+    target: Resolves
+    scenario: Scenario
+    """The world's as it stands now."""
+    internet: Internet
+    recorder: Recorder
+    number: int
+    """Of the send."""
+    keeps: bool
+    """Whether the world has changed and nobody could tell the resolver so."""
 
+    async def of(self, recipients: tuple[str, ...]) -> None:
+        """Ask what delivery to all recipients depends on, in the order in which senders do, and take the answers down.
 
-def _note(
-    recorder: Recorder, scenario: str, question: Question, right: RightAnswer, said: Said, *, number: int, keeps: bool
-) -> None:
-    recorder.record(
-        Resolved,
-        scenario=scenario,
-        name=question.name,
-        type=question.kind.name,
-        step=number,
-        rcode=said.rcode,
-        authentic_data=said.authentic,
-        answer=said.answer,
-        standing=str(right.security),
-        right_rcode=right.rcode,
-        right_answer=right.answer,
-        permits=right.permits,
-        why=right.why,
-        names=right.names,
-        keeps=keeps,
-    )
+        What no answer can be had for comes last and at once, for that takes long.
+        """
+        asked = [each for one in recipients for each in questions(self.internet, self.scenario, recipient=one)]
+        late = []
+        for question in dict.fromkeys(asked):
+            if right_answer(self.internet, question).security is Security.FAILED:
+                late.append(question)
+            else:
+                await self._ask(question)
+        await asyncio.gather(*map(self._ask, late))
+
+    async def _ask(self, question: Question) -> None:
+        wanted = right_answer(self.internet, question).security in (Security.SECURE, Security.INSECURE)
+        pauses = iter(_AGAIN if wanted else ())
+        while await self._once(question) in _FAILED and (pause := next(pauses, None)) is not None:
+            await asyncio.sleep(pause)
+
+    async def _once(self, question: Question) -> str:
+        """The code that was answered."""
+        right = right_answer(self.internet, question)
+        said = await self.target.ask(question.name, question.kind)
+        self.recorder.record(
+            Resolved,
+            scenario=self.scenario.id,
+            name=question.name,
+            type=question.kind.name,
+            step=self.number,
+            rcode=said.rcode,
+            authentic_data=said.authentic,
+            answer=said.answer,
+            standing=str(right.security),
+            right_rcode=right.rcode,
+            right_answer=right.answer,
+            permits=right.permits,
+            why=right.why,
+            names=right.names,
+            keeps=self.keeps,
+        )
+        return said.rcode

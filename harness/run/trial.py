@@ -27,7 +27,7 @@ from harness.scenario.stages import stages
 from harness.targets import Checks, Mail, Network, Resolves, Surroundings, Target, bundle, subject
 from harness.targets.packages import prefix_path
 
-from .interview import interview
+from .interview import Interview
 from .letters import letter
 from .plan import Contender, Plan
 from .worlds import Made, address, all_worked_out, names, steps_of
@@ -231,15 +231,15 @@ class Trial:
         recipients = tuple(address(world, word) for word in words)
         self._recorder.record(Sent, scenario=scenario.id, recipients=recipients, step=number)
         if isinstance(target, Resolves):
-            await interview(
-                target,
-                scenario,
+            keeps = changed and target.keeps_answers
+            await Interview(
+                target=target,
+                scenario=scenario,
                 internet=lab.internet,
                 recorder=self._recorder,
-                recipients=recipients,
                 number=number,
-                keeps=changed and target.keeps_answers,
-            )
+                keeps=keeps,
+            ).of(recipients)
             return
         if isinstance(target, Checks):
             for each in dict.fromkeys(recipients):

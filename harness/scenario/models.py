@@ -94,6 +94,8 @@ class Choice(StrEnum):
     """Absence, or a wildcard's answer, inferred from records that were validated before (RFC 8198)."""
     DNSSEC_ALGORITHMS = "dnssec-algorithms"
     """Which signing algorithms beyond the mandatory ones are validated; a zone of others is insecure (RFC 8624)."""
+    QNAME_MINIMISATION = "qname-minimisation"
+    """Asking for the names above first, and failing at what is wrong there (RFC 9156)."""
     REMEMBERED_ANSWER = "remembered-answer"
     """Answering from the cache for the record's TTL, although the world has changed (RFC 1034 section 4.3.2)."""
     VALIDATING_STUB = "validating-stub"

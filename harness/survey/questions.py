@@ -13,7 +13,7 @@ from harness.scenario.models import Choice, Scenario
 from harness.scenario.zones import Algorithm, Denial, What
 from harness.world.answers import Rcode, answer
 from harness.world.internet import Internet
-from harness.world.names import from_wire, to_wire
+from harness.world.names import ancestors, from_wire, to_wire
 from harness.world.records import Type
 from harness.world.resolution import Resolution, Security, resolve, zone_security
 from harness.world.zones import Zone
@@ -22,6 +22,7 @@ from .destinations import absolute, spelt_address
 
 _OPTIONAL = frozenset({Algorithm.ED25519})
 """Algorithms that a validator should know and need not (RFC 8624 section 3.1)."""
+_BAD = (Security.BOGUS, Security.FAILED)
 _LONG = 8
 """Aliases of one question that every resolver follows."""
 
@@ -78,7 +79,7 @@ def right_answer(internet: Internet, question: Question) -> RightAnswer:
     """What is right to answer now."""
     resolution = resolve(internet, question.name, question.kind)
     rcode, published, names = _published(internet, question)
-    is_bad = resolution.security in (Security.BOGUS, Security.FAILED)
+    is_bad = resolution.security in _BAD
     if not is_bad:
         rcode = resolution.rcode
         sets = [one.rrset for one in resolution.answer if one.rrset.type == question.kind]
@@ -177,6 +178,8 @@ def _of_good(
     if is_secure and any(_OPTIONAL.issuperset(above.spec.algorithms) for above in _up(internet, zones)):
         yield "insecure", Choice.DNSSEC_ALGORITHMS
     faults = {fault.what for name in names for fault in internet.faults_at(name, question.kind)}
+    if any(_is_bad(internet, above) for above in ancestors(question.name)[1:]):
+        yield "servfail", Choice.QNAME_MINIMISATION
     if What.DROP_LARGE_UDP in faults:
         yield "servfail", Choice.RESOLVER_RETRY
     if len(names) > _LONG:
@@ -184,6 +187,13 @@ def _of_good(
     rdatas = [rdata for one in resolution.answer if one.rrset.type == Type.TLSA for rdata in one.rrset.rdatas]
     if any(len(rdata) < 4 for rdata in rdatas):
         yield "servfail", Choice.MALFORMED_TLSA
+
+
+def _is_bad(internet: Internet, name: str) -> bool:
+    """Whether the name's absence, or an address there, is bogus or cannot be had."""
+    if not internet.scenario_of(name) or not any(internet.faults_at(name, kind) for kind in (Type.A, Type.NS)):
+        return False
+    return any(resolve(internet, name, kind).security in _BAD for kind in (Type.A, Type.NS))
 
 
 def _of_bad(internet: Internet, zones: list[Zone], resolution: Resolution) -> Iterator[Permission]:

@@ -1,7 +1,8 @@
 """A validating resolver as a target: it is asked what mail servers ask, and judged on each answer by itself.
 
 So a report tells a sender's fault from its resolver's. `resolver:unbound` and the like are raised as the lab's own
-resolver in a network of their own; `resolver:ADDRESS` is somebody's who has the lab's root hints and trust anchor.
+resolver in a network of their own. `resolver:ADDRESS` is somebody's that has the lab's trust anchor: behind `--listen`
+with the lab's root hints, on loopback, where port 53 is not the lab's, as a validating forwarder to the lab's resolver.
 """
 
 from __future__ import annotations
@@ -102,7 +103,10 @@ class ResolverTarget:
 def _remedy(why: str) -> str:
     if why.startswith(_DEAD):
         return "; is it running, and is that its address?"
-    return "; give it the lab's root hints and trust anchor, as `danelab serve` writes them"
+    return (
+        "; give it the lab's trust anchor, as `danelab serve` writes it, and let it ask the lab: "
+        "with the lab's root hints behind --listen, on loopback as a forwarder to --resolver-port"
+    )
 
 
 def bundle(software: ResolverSoftware) -> Bundle:
@@ -170,5 +174,7 @@ def _place(rest: str) -> tuple[str, int]:
         if port.isdigit() and 0 < int(port) < 65536:
             return str(ipaddress.ip_address(host)), int(port)
     known = [str(each) for each in ResolverSoftware if each is not ResolverSoftware.TARGET]
-    hint = did_you_mean(rest, known) if rest.isalpha() else "write resolver:ADDRESS or resolver:ADDRESS:PORT"
-    raise UsageError(f"{WORD}:{rest}: there is no such resolver; {hint}, as resolver:unbound or resolver:192.0.2.53")
+    hint = f"{did_you_mean(rest, known)}; " if rest.isalpha() else ""
+    raise UsageError(
+        f"there is no resolver {rest!r}; {hint}write resolver:unbound, or an address: resolver:192.0.2.53:53"
+    )

@@ -81,9 +81,8 @@ class Stub:
         try:
             while True:
                 self._transport.sendto(_question(name, kind, number))
-                done, _ = await asyncio.wait([answered], timeout=_AGAIN)
-                if done:
-                    return answered.result()
+                with contextlib.suppress(TimeoutError):
+                    return await asyncio.wait_for(asyncio.shield(answered), _AGAIN)
         finally:
             del self._waiting[number]
 

@@ -17,6 +17,9 @@ from .result import Evidence, Grade, Result, Story, Verdict
 NOT_ASKED = "not asked"
 """Stands for an answer where nothing was asked."""
 
+NO_AD = "nothing was answered with AD in the whole run"
+"""Why nothing can be concluded from errors."""
+
 _WORST_FIRST = (
     (Verdict.FAIL, Grade.SECURITY),
     (Verdict.FAIL, Grade.DELIVERY),
@@ -54,7 +57,7 @@ def weighed(events: Sequence[Numbered]) -> list[Weighed]:
         match event:
             case Scene():
                 faulty.clear()
-            case Asked(where=Where.AUTHORITY) if event.faults:
+            case Asked() if event.faults and (event.where is Where.AUTHORITY or event.checking_disabled):
                 faulty.add((event.name, event.type))
             case Resolved():
                 met = any((name, event.type) in faulty for name in (event.name, *event.names))
@@ -123,14 +126,14 @@ class _Bench:
 
     def _settled(self, key: str, row: Weighed, events: Mapping[int, Event]) -> Weighed:
         """The answer once the twin has had its say, and the resolver's death."""
-        died = any(isinstance(event, Died) for event in events.values())
-        if died and said(row.event) is Answer.SILENCE:
-            return replace(
-                row, verdict=Verdict.INCONCLUSIVE, grade=None, breach=None, reason=f"{row.reason}; the resolver died"
-            )
+        seen = said(row.event)
+        if seen is Answer.SILENCE and _is_dead(events):
+            return _open(row, "the resolver died")
+        if row.grade is Grade.DELIVERY and seen in (Answer.ERROR, Answer.SILENCE) and not self._good:
+            return _open(row, NO_AD)
         lacking = self._lacking(key, row.event.type) if row.withheld else ""
         if lacking:
-            return replace(row, verdict=Verdict.INCONCLUSIVE, reason=f"{row.reason}, which proves nothing: {lacking}")
+            return _open(row, f"that proves nothing, for {lacking}")
         return row
 
     def _lacking(self, key: str, kind: str) -> str:
@@ -145,7 +148,7 @@ class _Bench:
             passed.add(twin)
             twin = self._scenarios[twin].twin
         # No twin has a secure answer of that type to give.
-        return "" if self._good else "nothing was answered with AD in the whole run"
+        return "" if self._good else NO_AD
 
     def _story(
         self,
@@ -167,6 +170,11 @@ class _Bench:
             expected=f"{question(worst.event)}: {meant(worst.event)}",
             seen=reason + (f" [journal {'; '.join(map(str, shown_too))}]" if shown_too else ""),
         )
+
+
+def _open(row: Weighed, why: str) -> Weighed:
+    """The answer as one from which nothing follows."""
+    return replace(row, verdict=Verdict.INCONCLUSIVE, grade=None, breach=None, reason=f"{row.reason}; {why}")
 
 
 def _badness(row: Weighed) -> int:
