@@ -15,8 +15,9 @@ from harness.world.resolution import Security
 
 _FAILED = ("none", "SERVFAIL")
 _AGAIN = (0.1, 0.5, 1.5)
-"""Seconds after which a question is asked again that failed and should not have: a sender tries again too, and a
-resolver that has just been told to forget everything, in the middle of a lookup, may do better the next time."""
+"""Seconds after which a question is asked again that failed, or lost its AD, and should not have: a sender tries again
+too, and a resolver whose keys have just run out or been flushed, in the middle of a lookup, does better the next time.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +49,14 @@ class Interview:
         await asyncio.gather(*map(self._ask, late))
 
     async def _ask(self, question: Question) -> None:
-        wanted = right_answer(self.internet, question).security in (Security.SECURE, Security.INSECURE)
-        pauses = iter(_AGAIN if wanted else ())
-        while await self._once(question) in _FAILED and (pause := next(pauses, None)) is not None:
+        for pause in _AGAIN:
+            if not await self._once(question):
+                return
             await asyncio.sleep(pause)
+        await self._once(question)
 
-    async def _once(self, question: Question) -> str:
-        """The code that was answered."""
+    async def _once(self, question: Question) -> bool:
+        """Whether less was answered than there is."""
         right = right_answer(self.internet, question)
         said = await self.target.ask(question.name, question.kind)
         self.recorder.record(
@@ -74,4 +76,9 @@ class Interview:
             names=right.names,
             keeps=self.keeps,
         )
-        return said.rcode
+        match right.security:
+            case Security.SECURE:
+                return said.rcode in _FAILED or not said.authentic
+            case Security.INSECURE:
+                return said.rcode in _FAILED
+        return False

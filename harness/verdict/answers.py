@@ -46,6 +46,8 @@ class Weighed:
     grade: Grade | None = None
     breach: Breach | None = None
     choice: Choice | None = None
+    before: tuple[str, ...] = ()
+    """What was wrong with earlier answers to the same question, which was asked again."""
 
     @property
     def withheld(self) -> bool:

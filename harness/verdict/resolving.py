@@ -65,7 +65,11 @@ def weighed(events: Sequence[Numbered]) -> list[Weighed]:
                 earlier = before.get((event.name, event.type))
                 if row.verdict is Verdict.FAIL and event.keeps and earlier is not None:
                     row = _remembered(row, earlier)
-                rows[event.step, event.name, event.type] = row
+                key = (event.step, event.name, event.type)
+                wrong = rows.get(key)
+                if wrong is not None and wrong.verdict is Verdict.FAIL:
+                    row = replace(row, before=tuple(dict.fromkeys((*wrong.before, wrong.reason))))
+                rows[key] = row
                 if not event.keeps:
                     before[event.name, event.type] = event
     return list(rows.values())
@@ -207,8 +211,10 @@ def _binds(requirement: Requirement) -> bool:
 
 
 def _further(rows: Sequence[Weighed], worst: Weighed | None) -> list[str]:
-    """Further answers that are wrong."""
-    return [row.reason for row in rows if row is not worst and row.verdict is Verdict.FAIL]
+    """Further answers that are wrong, and wrong ones that were made good."""
+    wrong = [row.reason for row in rows if row is not worst and row.verdict is Verdict.FAIL]
+    made_good = [row.before[-1] for row in rows if row.before and row.verdict is not Verdict.FAIL]
+    return wrong + [f"asked again, for {reason}" for reason in made_good]
 
 
 def _shown(events: Mapping[int, Event], worst: Weighed | None) -> tuple[Evidence, ...]:
