@@ -92,6 +92,9 @@ class RunStarted(Event):
     scenarios: tuple[str, ...]
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Choices that the target declares, with the outcome codes they lead to."""
+    departures: tuple[str, ...] = ()
+    """Scenarios in which the resolver that serves the target is known to see something else than a correct one, each
+    as its id, a space, and the reason."""
     resolves: bool = False
     """Whether the target is a resolver, and asked questions instead of being given messages."""
     version: int = VERSION

@@ -20,6 +20,26 @@ too, and a resolver whose keys have just run out or been flushed, in the middle 
 """
 
 
+_IN_VAIN = 8
+"""Questions that were asked again and again in vain, after which no more is hoped of a resolver."""
+
+
+class Hopes:
+    """Knows whether asking again has helped in this run."""
+
+    def __init__(self) -> None:
+        self._vain = 0
+
+    @property
+    def pauses(self) -> tuple[float, ...]:
+        """Seconds before each further time that a question is asked."""
+        return _AGAIN if self._vain < _IN_VAIN else ()
+
+    def disappointed(self) -> None:
+        """A question was asked for the last time, in vain."""
+        self._vain += 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Interview:
     """The questions of one message."""
@@ -31,6 +51,7 @@ class Interview:
     recorder: Recorder
     number: int
     """Of the send."""
+    hopes: Hopes
     keeps: bool
     """Whether the world has changed and nobody could tell the resolver so."""
 
@@ -49,11 +70,12 @@ class Interview:
         await asyncio.gather(*map(self._ask, late))
 
     async def _ask(self, question: Question) -> None:
-        for pause in _AGAIN:
+        for pause in self.hopes.pauses:
             if not await self._once(question):
                 return
             await asyncio.sleep(pause)
-        await self._once(question)
+        if await self._once(question):
+            self.hopes.disappointed()
 
     async def _once(self, question: Question) -> bool:
         """Whether less was answered than there is."""

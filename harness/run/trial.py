@@ -19,6 +19,7 @@ from harness.journal import Died, Found, HarnessFault, Reported, RunEnded, RunSt
 from harness.lab.lab import Lab
 from harness.lab.namespace import NamespaceLab, Resolving, device_of
 from harness.lab.recorder import Recorder
+from harness.lab.resolvers import departures_of
 from harness.scenario.base import seconds
 from harness.scenario.load import Entry
 from harness.scenario.models import Scenario
@@ -27,7 +28,7 @@ from harness.scenario.stages import stages
 from harness.targets import Checks, Mail, Network, Resolves, Surroundings, Target, bundle, subject
 from harness.targets.packages import prefix_path
 
-from .interview import Interview
+from .interview import Hopes, Interview
 from .letters import letter
 from .plan import Contender, Plan
 from .worlds import Made, address, all_worked_out, names, steps_of
@@ -72,6 +73,7 @@ class Trial:
         self._progress = progress or (lambda _: None)
         self._done = 0
         self._one_by_one = asyncio.Lock()
+        self._hopes = Hopes()
 
     async def carry_out(self) -> None:
         """To the end. Raises DanelabError for what cannot be done; what the target does wrong is in the journal."""
@@ -156,8 +158,16 @@ class Trial:
             seed=self._plan.seed,
             scenarios=tuple(entry.id for entry in contender.picked.entries),
             choices={key: tuple(sorted(codes)) for key, codes in contender.profile.choices.items()},
+            departures=self._departures(),
             resolves=contender.kind.resolves is not None,
         )
+
+    def _departures(self) -> tuple[str, ...]:
+        if self._contender.kind.resolves is not None:
+            return ()
+        ran = {entry.id for entry in self._contender.picked.entries}
+        known = departures_of(self._plan.resolver)
+        return tuple(f"{key} {reason}" for key, reason in known.items() if key in ran)
 
     def _surroundings(self, scratch: Path) -> Surroundings:
         lab, internet = self._lab, self._lab.internet
@@ -238,6 +248,7 @@ class Trial:
                 internet=lab.internet,
                 recorder=self._recorder,
                 number=number,
+                hopes=self._hopes,
                 keeps=keeps,
             ).of(recipients)
             return

@@ -124,7 +124,8 @@ def _wrong(event: Resolved, seen: Answer, right: Answer, *, same: bool) -> tuple
         if event.standing == "failed":
             return Grade.SECURITY, Breach.FAILURE_HIDDEN, "no answer could be had, and one was given"
         how = "vouched for" if seen is Answer.AD else "passed on as insecure"
-        return Grade.SECURITY, Breach.BOGUS_PASSED_ON, f"bogus data was {how}"
+        what = "bogus data was" if event.answer else "a denial without valid proof was"
+        return Grade.SECURITY, Breach.BOGUS_PASSED_ON, f"{what} {how}"
     if seen in (Answer.ERROR, Answer.SILENCE):
         how = "secure" if right is Answer.AD else "provably insecure"
         return Grade.DELIVERY, Breach.STANDING_MISTAKEN, f"there is a {how} answer, and mail waits for it in vain"

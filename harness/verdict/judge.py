@@ -73,7 +73,7 @@ def judge(
             continue
         observations = {scenario.id: observe(scenario, target, mine.get(scenario.id, mine[""])) for scenario in ran}
         bench = _Bench(observations, rule, requirements or {}, groups or {})
-        results.extend(_excused(bench.result(scenario.id), unplaced) for scenario in ran)
+        results.extend(_excused(_behind(bench.result(scenario.id), started), unplaced) for scenario in ran)
     return results
 
 
@@ -106,6 +106,16 @@ def _sort_out(numbered: Sequence[Numbered], target: str, *, alone: bool) -> dict
         if event.scenario:
             found.setdefault(event.scenario, []).append((line, event))
     return {key: sorted([*own, *common], key=lambda item: item[0]) if key else own for key, own in found.items()}
+
+
+def _behind(result: Result, started: RunStarted | None) -> Result:
+    """With a note where the resolver that served the target is known to see something else than a correct one."""
+    known = dict(each.split(" ", 1) for each in started.departures) if started else {}
+    if started is None or result.scenario not in known or result.verdict in (Verdict.PASS, Verdict.ALLOWED):
+        return result
+    note = f"this may be the resolver's doing: of {started.resolver} is known that {known[result.scenario]}"
+    story = result.story and result.story.model_copy(update={"seen": f"{result.story.seen}; {note}"})
+    return result.model_copy(update={"notes": (*result.notes, note), "story": story})
 
 
 def _excused(result: Result, problems: Sequence[str]) -> Result:

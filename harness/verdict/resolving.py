@@ -51,7 +51,7 @@ def judge_resolver(
 def weighed(events: Sequence[Numbered]) -> list[Weighed]:
     """Every question of a scenario, with what is held of the answer to it; the last one where it was asked twice."""
     rows: dict[tuple[int, str, str], Weighed] = {}
-    before: dict[tuple[str, str], Resolved] = {}
+    before: dict[tuple[str, str], list[Resolved]] = {}
     faulty: set[tuple[str, str]] = set()
     for line, event in events:
         match event:
@@ -62,20 +62,19 @@ def weighed(events: Sequence[Numbered]) -> list[Weighed]:
             case Resolved():
                 met = any((name, event.type) in faulty for name in (event.name, *event.names))
                 row = weigh_answer(line, event, met_the_fault=met)
-                earlier = before.get((event.name, event.type))
-                if row.verdict is Verdict.FAIL and event.keeps and earlier is not None:
-                    row = _remembered(row, earlier)
+                earlier = before.setdefault((event.name, event.type), [])
+                if row.verdict is Verdict.FAIL and event.keeps:
+                    row = next(filter(None, (_remembered(row, each) for each in earlier)), row)
+                earlier.append(event)
                 key = (event.step, event.name, event.type)
                 wrong = rows.get(key)
                 if wrong is not None and wrong.verdict is Verdict.FAIL:
                     row = replace(row, before=tuple(dict.fromkeys((*wrong.before, wrong.reason))))
                 rows[key] = row
-                if not event.keeps:
-                    before[event.name, event.type] = event
     return list(rows.values())
 
 
-def _remembered(row: Weighed, earlier: Resolved) -> Weighed:
+def _remembered(row: Weighed, earlier: Resolved) -> Weighed | None:
     """The answer that was right before the world changed may still be given for the record's TTL."""
     event = row.event
     then = replace(
@@ -86,7 +85,7 @@ def _remembered(row: Weighed, earlier: Resolved) -> Weighed:
         permits=earlier.permits,
     )
     if weigh_answer(row.line, then, met_the_fault=True).verdict is not Verdict.PASS:
-        return row
+        return None
     reason = f"{question(event)} gave {shown(event)}, which was right before the world changed"
     return Weighed(line=row.line, event=event, verdict=Verdict.ALLOWED, reason=reason, choice=Choice.REMEMBERED_ANSWER)
 
