@@ -13,8 +13,7 @@ from harness.targets import Resolves
 from harness.world.internet import Internet
 from harness.world.resolution import Security
 
-_FAILED = ("none", "SERVFAIL")
-_AGAIN = (0.1, 0.5, 1.5)
+_AGAIN = (0.1, 0.4, 1.0)
 """Seconds after which a question is asked again that failed, or lost its AD, and should not have: a sender tries again
 too, and a resolver whose keys have just run out or been flushed, in the middle of a lookup, does better the next time.
 """
@@ -98,9 +97,8 @@ class Interview:
             names=right.names,
             keeps=self.keeps,
         )
-        match right.security:
-            case Security.SECURE:
-                return said.rcode in _FAILED or not said.authentic
-            case Security.INSECURE:
-                return said.rcode in _FAILED
-        return False
+        if said.rcode == "none":
+            # Whoever was silent for so long was asked several times already.
+            return False
+        lost = right.security is Security.SECURE and not said.authentic
+        return lost or (right.security is Security.INSECURE and said.rcode == "SERVFAIL")

@@ -77,13 +77,22 @@ def lying(manner: Manner) -> Iterator[tuple[int, int]]:
     async def serve() -> None:
         liar = Liar(manner, lab=lab)
 
+        tasks: set[asyncio.Task[bytes | None]] = set()
+
         def respond(message: bytes, transport: Transport, *_: str) -> asyncio.Task[bytes | None]:
-            return asyncio.create_task(liar.respond(message, transport))
+            task = asyncio.create_task(liar.respond(message, transport))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+            return task
 
         async with DnsServer(respond, address="127.0.0.1") as server:
             ready.append(server.port)
             up.set()
             await stop.wait()
+        left = [*tasks]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
