@@ -92,6 +92,11 @@ class RunStarted(Event):
     scenarios: tuple[str, ...]
     choices: Mapping[str, str] = field(default_factory=dict)
     """Positions that the target declares where the RFCs leave it a choice, by the choices' names."""
+    departures: tuple[str, ...] = ()
+    """Scenarios in which the resolver that serves the target is known to see something else than a correct one, each
+    as its id, a space, and the reason."""
+    resolves: bool = False
+    """Whether the target is a resolver, and asked questions instead of being given messages."""
     version: int = VERSION
     kind: Literal["run-started"] = "run-started"
 
@@ -143,6 +148,38 @@ class Found(Event):
     text: str = ""
     """The checker's own words; why it was not started, where it was not."""
     kind: Literal["found"] = "found"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved(Event):
+    """A question that was put to the resolver under test: what it answered, and what a correct one answers."""
+
+    name: str
+    type: str
+    step: int
+    """Number of the send in the scenario's steps that the question belongs to, from 1."""
+    rcode: str
+    """RCODE of the answer; `none` where nothing was answered."""
+    authentic_data: bool = False
+    """AD in the answer."""
+    answer: tuple[str, ...] = ()
+    """The records of the type asked for in the answer, sorted: master-file form of their data."""
+    standing: str
+    """What the world makes of the answer: secure, insecure, bogus or failed."""
+    right_rcode: str
+    """RCODE of a correct answer; where it is bogus or cannot be had, of the answer that the zone really holds."""
+    right_answer: tuple[str, ...] = ()
+    """The records of that answer, in the form of `answer`."""
+    permits: tuple[str, ...] = ()
+    """Further permitted answers as `secure`, `insecure`, `servfail`, `inferred` or `denied`, each with the choice that
+    leads to it: `insecure nsec3-iterations`."""
+    why: str = ""
+    """What makes it bogus or failed."""
+    names: tuple[str, ...] = ()
+    """The name asked for, and the names that its aliases lead to."""
+    keeps: bool = False
+    """Whether the resolver may still have answers from before the last change of the world."""
+    kind: Literal["resolved"] = "resolved"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,6 +329,7 @@ AnyEvent = Annotated[
     | Sent
     | Reported
     | Found
+    | Resolved
     | Asked
     | Strayed
     | Connected

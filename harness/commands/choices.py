@@ -78,16 +78,16 @@ def _usual(network: Network, targets: int) -> ResolverSoftware:
 def prefix_of(software: ResolverSoftware, *, fetch: bool) -> Path | None:
     """Where the packages of a resolver lie unpacked; None where it is no program, or is not there and not to be
     fetched. Raises UsageError where it cannot be fetched."""
-    from harness.lab.resolvers import packages_of
-    from harness.targets.packages import Bundle, Unavailable, prefix, prefix_path
+    from harness.targets import bundle
+    from harness.targets.packages import Unavailable, prefix, prefix_path
 
     if not software.is_real:
         return None
-    bundle = Bundle(f"resolver-{software}", packages_of(software))
+    packages = bundle(software)
     if not fetch:
-        return prefix_path(bundle) if prefix_path(bundle).is_dir() else None
+        return prefix_path(packages) if prefix_path(packages).is_dir() else None
     try:
-        return prefix(bundle)
+        return prefix(packages)
     except Unavailable as problem:
         raise UsageError(f"--resolver {software} cannot be had here: {problem.reason}; see: danelab doctor") from None
 
@@ -121,6 +121,7 @@ def enter_lists(
     Raises UsageError where a checker would declare, and UsageError and NothingConcluded as `harness.run.pick` does.
     """
     from harness.run import Contender, pick
+    from harness.scenario.models import Need
     from harness.verdict import Profile
 
     contenders: list[Contender] = []
@@ -134,6 +135,10 @@ def enter_lists(
         profile = Profile.of(kind.mode or mode, choices=choices)
         if judge_as is not None:
             profile = replace(profile, judged_as=judge_as)
-        picked = pick(suite, patterns, profile=profile, offers=offers | kind.offers, checks=kind.checks)
+        offered = offers | kind.offers
+        if kind.resolves is not None:
+            # What a scenario's resolver does wrong is nothing that another could be asked about.
+            offered -= {Need.LAB_RESOLVER}
+        picked = pick(suite, patterns, profile=profile, offers=offered, checks=kind.checks)
         contenders.append(Contender(name=name, kind=kind, profile=profile, picked=picked))
     return tuple(contenders)

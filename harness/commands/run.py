@@ -24,6 +24,9 @@ Targets:
   postfix:dane                    a mail server that danelab configures and runs (danelab targets list)
   ./my-mta.toml                   one of your own (docs/targets.md)
   posttls-finger                  a checker, judged on what it finds
+  resolver:unbound                a validating resolver by itself: bind, knot, powerdns, simulated
+  resolver:127.0.0.1:5353         one of your own, with the lab's trust anchor (danelab serve
+                                  writes it), that forwards to the lab's --resolver-port
   'command:CMD {{recipient}} ...'   any command, run once a message; {{sender}} and {{message}}
                                   (a file) are filled in too, and DANELAB_RESOLVER and
                                   DANELAB_SMTP_PORT in its environment say where the lab is

@@ -46,6 +46,20 @@ def list_() -> None:
     width = max(len(each.name) for each in checkers)
     for checker in checkers:
         click.echo(f"{checker.name:{width}}  {checker.title}")
+    _list_resolvers()
+
+
+def _list_resolvers() -> None:
+    from harness.lab.resolvers import ResolverSoftware
+    from harness.targets import bundle
+    from harness.targets.packages import prefix_path
+
+    click.echo("\nValidating resolvers, judged on what they answer:")
+    for each in ResolverSoftware:
+        if each.is_real:
+            state = "ready" if prefix_path(bundle(each)).is_dir() else "to be fetched"
+            click.echo(f"resolver:{each:9}  {state}")
+    click.echo("resolver:ADDRESS[:PORT]  one of your own")
 
 
 @command.command("fetch", short_help="Download them; nothing is installed, no root is needed.")
@@ -53,9 +67,20 @@ def list_() -> None:
 def fetch(names: tuple[str, ...]) -> None:
     """Download packages with what they need, build what has to be built, keep it in the user's cache."""
     for name in names:
+        if name.startswith("resolver:"):
+            _fetch_resolver(name)
+            continue
         definition, _ = _find(name)
         _fetch(definition)
         click.echo(f"{definition.name}: ready")
+
+
+def _fetch_resolver(name: str) -> None:
+    from harness.targets import named
+
+    kind = named(name)
+    kind.fetch()
+    click.echo(f"{kind.name}: ready")
 
 
 @command.command("check", short_help="Start one, send two messages, show what it says.")

@@ -81,7 +81,7 @@ def build(
     known = list(events)
     starts = {event.target: event for event in known if isinstance(event, RunStarted)}
     ended = {event.target for event in known if isinstance(event, RunEnded)}
-    first = next(iter(starts.values()), None)
+    first = next(iter(sorted(starts.values(), key=lambda each: each.resolves)), None)
     judged = Counter(result.target for result in results)
     names = tuple(dict.fromkeys((*starts, *judged)))
     stands = {name: _learned(name, starts.get(name), results, choices or {}) for name in names}

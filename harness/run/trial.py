@@ -19,13 +19,16 @@ from harness.journal import Died, Found, HarnessFault, Reported, RunEnded, RunSt
 from harness.lab.lab import Lab
 from harness.lab.namespace import NamespaceLab, Resolving, device_of
 from harness.lab.recorder import Recorder
+from harness.lab.resolvers import departures_of
 from harness.scenario.base import seconds
 from harness.scenario.load import Entry
 from harness.scenario.models import Scenario
 from harness.scenario.source import shown
 from harness.scenario.stages import stages
-from harness.targets import Checks, Mail, Network, Surroundings, Target, subject
+from harness.targets import Checks, Mail, Network, Resolves, Surroundings, Target, bundle, subject
+from harness.targets.packages import prefix_path
 
+from .interview import Hopes, Interview
 from .letters import letter
 from .plan import Contender, Plan
 from .worlds import Made, address, all_worked_out, names, steps_of
@@ -46,7 +49,7 @@ class Trial:
     """A target's way through its scenarios."""
 
     _lab: Lab
-    _target: Target | Checks
+    _target: Target | Checks | Resolves
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class Trial:
         self._progress = progress or (lambda _: None)
         self._done = 0
         self._one_by_one = asyncio.Lock()
+        self._hopes = Hopes()
 
     async def carry_out(self) -> None:
         """To the end. Raises DanelabError for what cannot be done; what the target does wrong is in the journal."""
@@ -136,11 +140,12 @@ class Trial:
         }
         if plan.network is Network.LOOPBACK:
             return Lab(scenarios, **common)
-        resolving = Resolving(software=plan.resolver, prefix=plan.resolver_prefix, scratch=scratch / "resolver")
+        tested = self._contender.kind.resolves
+        prefix = prefix_path(bundle(tested)) if tested and tested.is_real else plan.resolver_prefix
+        resolving = Resolving(software=tested or plan.resolver, prefix=prefix, scratch=scratch / "resolver")
         device = device_of(plan.listens) if plan.network is Network.OUTSIDE else ""
-        return NamespaceLab(
-            scenarios, resolving=resolving, device=device, resolver_died=partial(self._fault, ""), **common
-        )
+        died = partial(self._died, mail=None) if tested else partial(self._fault, "")
+        return NamespaceLab(scenarios, resolving=resolving, device=device, resolver_died=died, **common)
 
     def _start(self) -> None:
         contender = self._contender
@@ -148,12 +153,21 @@ class Trial:
             RunStarted,
             mode=contender.profile.mode,
             judged_as=contender.profile.judged_as,
-            resolver=self._plan.resolver,
+            resolver=contender.kind.resolves or self._plan.resolver,
             lab=self._plan.network,
             seed=self._plan.seed,
             scenarios=tuple(entry.id for entry in contender.picked.entries),
             choices=dict(contender.profile.choices),
+            departures=self._departures(),
+            resolves=contender.kind.resolves is not None,
         )
+
+    def _departures(self) -> tuple[str, ...]:
+        if self._contender.kind.resolves is not None:
+            return ()
+        ran = {entry.id for entry in self._contender.picked.entries}
+        known = departures_of(self._plan.resolver)
+        return tuple(f"{key} {reason}" for key, reason in known.items() if key in ran)
 
     def _surroundings(self, scratch: Path) -> Surroundings:
         lab, internet = self._lab, self._lab.internet
@@ -219,13 +233,25 @@ class Trial:
             else:
                 words = words if step.retry else step.send
                 number += 1
-                await self._send(now, words, number)
+                await self._send(now, words, number, changed=now is not scenario)
 
-    async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int) -> None:
+    async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int, *, changed: bool) -> None:
         lab, target = self._lab, self._target
         world = lab.internet.world(scenario.id)
         recipients = tuple(address(world, word) for word in words)
         self._recorder.record(Sent, scenario=scenario.id, recipients=recipients, step=number)
+        if isinstance(target, Resolves):
+            keeps = changed and target.keeps_answers
+            await Interview(
+                target=target,
+                scenario=scenario,
+                internet=lab.internet,
+                recorder=self._recorder,
+                number=number,
+                hopes=self._hopes,
+                keeps=keeps,
+            ).of(recipients)
+            return
         if isinstance(target, Checks):
             for each in dict.fromkeys(recipients):
                 # One after the other, so that the lab gets to answer in between.

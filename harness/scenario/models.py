@@ -43,7 +43,8 @@ class Importance(StrEnum):
 
 
 class Choice(StrEnum):
-    """A choice that the RFCs leave to the sender; either way passes, and the report says which was taken."""
+    """A choice that the RFCs leave to the sender or its resolver; either way passes, and the report says which was
+    taken."""
 
     DANE_AT_INSECURE_MX = "dane-at-insecure-mx"
     """DANE for hosts found through an insecure MX RRset (RFC 7672 section 2.2.1)."""
@@ -89,6 +90,14 @@ class Choice(StrEnum):
     """NSEC3 iterations above zero: accepted, insecure, or SERVFAIL (RFC 9276 section 3.2)."""
     RESOLVER_RETRY = "resolver-retry"
     """How hard the resolver tries."""
+    AGGRESSIVE_NSEC = "aggressive-nsec"
+    """Absence, or a wildcard's answer, inferred from records that were validated before (RFC 8198)."""
+    DNSSEC_ALGORITHMS = "dnssec-algorithms"
+    """Which signing algorithms beyond the mandatory ones are validated; a zone of others is insecure (RFC 8624)."""
+    QNAME_MINIMISATION = "qname-minimisation"
+    """Asking for the names above first, and failing at what is wrong there (RFC 9156)."""
+    REMEMBERED_ANSWER = "remembered-answer"
+    """Answering from the cache for the record's TTL, although the world has changed (RFC 1034 section 4.3.2)."""
     VALIDATING_STUB = "validating-stub"
     """Whether the sender validates by itself instead of trusting its resolver's AD bit."""
     ABORTED_DELIVERY = "aborted-delivery"

@@ -1,11 +1,13 @@
 """A world, surveyed: what a sender finds in it, as the facts that the oracle decides by.
 
 lookups         DNS questions and what comes of them
+questions       which questions a delivery depends on, and what a resolver may answer
 destinations    MX records, hosts, aliases, TLSA records
 servers         manners on the wire
 certificates    facts about certificates, and which records they fit
 """
 
+from .questions import Question, RightAnswer, questions, right_answer, told
 from .surveyor import survey
 
-__all__ = ["survey"]
+__all__ = ["Question", "RightAnswer", "questions", "right_answer", "survey", "told"]

@@ -115,7 +115,7 @@ class Guide:
         )
 
     def _look_at(self, name: str, *, port: int) -> _Seen:
-        address = _spelt_address(name)
+        address = spelt_address(name)
         if address is not None:
             none = Found(Lookup(standing=Standing.SECURE, found=False, exists=False))
             server = self._internet.server_at(address)
@@ -163,7 +163,7 @@ class Guide:
         names = tuple(bare(base) for base in sets)
         return Host(
             name=bare(seen.name),
-            spells_address=_spelt_address(seen.name) is not None,
+            spells_address=spelt_address(seen.name) is not None,
             ipv4=seen.ipv4.lookup,
             ipv6=seen.ipv6.lookup,
             endless=seen.ipv4.endless or seen.ipv6.endless,
@@ -189,7 +189,7 @@ def bare(name: str) -> str:
     return name.rstrip(".")
 
 
-def _spelt_address(name: str) -> str | None:
+def spelt_address(name: str) -> str | None:
     text = b".".join(labels(name)).decode("ascii", "replace")
     try:
         return str(ipaddress.ip_address(text))

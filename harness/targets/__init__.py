@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .base import Checks, Kind, Mail, Network, Surroundings, Target, Word
+from .base import Checks, Kind, Mail, Network, Resolves, Surroundings, Target, Word
 from .builtin import BuiltinSender
 from .checker_subject import subject
 from .command import CommandTarget
 from .naming import named
+from .resolving import bundle
 
 __all__ = [
     "BuiltinSender",
@@ -15,9 +16,11 @@ __all__ = [
     "Kind",
     "Mail",
     "Network",
+    "Resolves",
     "Surroundings",
     "Target",
     "Word",
+    "bundle",
     "named",
     "subject",
 ]

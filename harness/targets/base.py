@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from harness.isolation.links import Wire
 from harness.journal import Event, Status
+from harness.lab.resolvers.software import ResolverSoftware
 from harness.scenario.choices import Positions
 from harness.scenario.models import Mode, Need
+from harness.world.records import Type
 
 if TYPE_CHECKING:
     from .checker import Discovery
     from .checker_subject import Subject
+    from .stub import Said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +145,22 @@ class Checks(Protocol):
         ...
 
 
+@runtime_checkable
+class Resolves(Protocol):
+    """A target that answers questions and sends nothing. An async context manager, as others are."""
+
+    name: str
+    keeps_answers: bool
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    async def ask(self, name: str, kind: Type) -> Said:
+        """What it answers to a question."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """What a word on the command line means, before there is a lab."""
@@ -149,7 +168,7 @@ class Kind:
     name: str
     offers: frozenset[Need]
     """Needs of scenarios that such a target meets by itself."""
-    make: Callable[[Surroundings], Target | Checks]
+    make: Callable[[Surroundings], Target | Checks | Resolves]
     has_cell: bool = True
     """Whether it has a network of its own in a namespace lab, and a wire to the lab's."""
     networks: frozenset[Network] = frozenset({Network.LOOPBACK, Network.NAMESPACE})
@@ -159,5 +178,7 @@ class Kind:
     """Positions that it declares where the RFCs leave it a choice."""
     checks: bool = False
     """Whether it finds out and delivers nothing: its scenarios are those that say what a checker should find."""
+    resolves: ResolverSoftware | None = None
+    """The resolver that is tested, which resolves in its lab; None: it is no resolver."""
     fetch: Callable[[], object] = lambda: None
     """Get from the network what it is made of, where that is not in the cache. Raises UsageError."""

@@ -14,13 +14,14 @@ from .command import CommandTarget
 from .definition import definitions
 from .managed import managed_kind
 from .outside import manual_kind, submission_kind
+from .resolving import WORD, resolver_kind
 
-_WITH_COLON = {"command": CommandTarget.kind, "submission": submission_kind}
+_WITH_COLON = {"command": CommandTarget.kind, "submission": submission_kind, WORD: resolver_kind}
 
 
 def named(word: str) -> Kind:
     """The target that a word means: `builtin`, `builtin:mandatory`, `postfix:dane`, `./my-mta.toml`, `posttls-finger`,
-    `command:...`, `submission:HOST:PORT`, `manual`.
+    `command:...`, `submission:HOST:PORT`, `resolver:unbound`, `resolver:ADDRESS`, `manual`.
 
     Raises UsageError, also for a command that cannot be run and a mode that a target does not have.
     """

@@ -13,6 +13,7 @@ from harness.journal import (
     HarnessFault,
     Left,
     Reported,
+    Resolved,
     Revealed,
     Scene,
     Sent,
@@ -43,6 +44,8 @@ def _told(event: Event) -> str:
             return f"target reports {event.status}" + (f": {event.reason}" if event.reason else "")
         case Found():
             return f"the checker finds {event.finding}" + (f": {event.text}" if event.text else "")
+        case Resolved():
+            return f"the resolver says to {event.name} {event.type}: {_answered(event)}"
         case Asked():
             secure = ", AD" if event.authentic_data else ""
             return f"{event.name} {event.type} asked of the {event.where}: {event.rcode}{secure}"
@@ -68,6 +71,16 @@ def _told(event: Event) -> str:
         case HarnessFault():
             return f"danelab failed: {event.problem}"
     return getattr(event, "kind", "event")
+
+
+def _answered(event: Resolved) -> str:
+    if event.rcode not in ("NOERROR", "NXDOMAIN"):
+        return "nothing" if event.rcode == "none" else event.rcode
+    return (
+        event.rcode
+        + (", AD" if event.authentic_data else "")
+        + (f": {'; '.join(event.answer)}" if event.answer else "")
+    )
 
 
 def _channel(*, tls: bool) -> str:

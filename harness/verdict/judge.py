@@ -17,6 +17,7 @@ from .fates import Fate, Numbered
 from .finding import UNPROVED, Finding, weigh
 from .observation import Observation, Sending, observe
 from .profile import Profile, permitted_in
+from .resolving import is_resolver, judge_resolver
 from .result import Grade, Position, Result, Verdict
 from .standing import Standing, is_steady
 from .story import quoted, story, trail
@@ -65,13 +66,18 @@ def judge(
         unplaced = faults(event for _, event in numbered if event.target in ("", target))
         rule = profile or (Profile.told(started) if started else Profile.of(Mode.OPPORTUNISTIC))
         mine = _sort_out(numbered, target, alone=len(targets) == 1)
+        other = None
         if any(map(is_checker, mine.values())):
-            told = judge_checker(target, ran, mine, requirements=requirements or {}, groups=groups or {})
+            other = judge_checker
+        elif any(is_resolver(started, each) for each in mine.values()):
+            other = judge_resolver
+        if other is not None:
+            told = other(target, ran, mine, requirements=requirements or {}, groups=groups or {})
             results.extend(_excused(result, unplaced) for result in told)
             continue
         observations = {scenario.id: observe(scenario, target, mine.get(scenario.id, mine[""])) for scenario in ran}
         bench = _Bench(observations, rule, requirements or {}, groups or {}, choices or {})
-        results.extend(_excused(bench.result(scenario.id), unplaced) for scenario in ran)
+        results.extend(_excused(_behind(bench.result(scenario.id), started), unplaced) for scenario in ran)
     return results
 
 
@@ -104,6 +110,16 @@ def _sort_out(numbered: Sequence[Numbered], target: str, *, alone: bool) -> dict
         if event.scenario:
             found.setdefault(event.scenario, []).append((line, event))
     return {key: sorted([*own, *common], key=lambda item: item[0]) if key else own for key, own in found.items()}
+
+
+def _behind(result: Result, started: RunStarted | None) -> Result:
+    """With a note where the resolver that served the target is known to see something else than a correct one."""
+    known = dict(each.split(" ", 1) for each in started.departures) if started else {}
+    if started is None or result.scenario not in known or result.verdict in (Verdict.PASS, Verdict.ALLOWED):
+        return result
+    note = f"this may be the resolver's doing: of {started.resolver} is known that {known[result.scenario]}"
+    story = result.story and result.story.model_copy(update={"seen": f"{result.story.seen}; {note}"})
+    return result.model_copy(update={"notes": (*result.notes, note), "story": story})
 
 
 def _excused(result: Result, problems: Sequence[str]) -> Result:

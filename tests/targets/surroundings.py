@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.scenario.models import Mode
-from harness.targets import Checks, Kind, Mail, Surroundings, Target
+from harness.targets import Checks, Kind, Mail, Resolves, Surroundings, Target
 
 
 @dataclass
@@ -37,9 +37,9 @@ def around(*, limit: float = 30.0, died: Deaths | None = None, seed: str = "seed
 
 
 def made(kind: Kind, around: Surroundings) -> Target:
-    """A target of this kind, which is no checker."""
+    """A target of this kind, which is no checker and no resolver."""
     target = kind.make(around)
-    assert not isinstance(target, Checks)
+    assert not isinstance(target, Checks | Resolves)
     return target
 
 

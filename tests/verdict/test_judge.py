@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.errors import ExitCode
@@ -251,3 +253,17 @@ def test_companions_are_the_twins_and_a_control_where_nothing_has_to_go() -> Non
     assert companions(["good"], suite, opportunistic) == ()
     assert companions(["plain"], suite, mandatory) == ("good",)
     assert companions(["nothing"], {}, mandatory) == ()
+
+
+def test_a_failure_where_the_resolver_is_known_to_err_says_so() -> None:
+    tape = Tape().start(GOOD, MISMATCH)
+    tape.events[0] = replace(tape.events[0], resolver="bind", departures=("mismatch it is blind",))  # type: ignore[call-arg]
+    tape.delivered("good")
+    tape.delivered("mismatch")
+    result = tape.end().judge(GOOD, MISMATCH)["mismatch"]
+    note = "this may be the resolver's doing: of bind is known that it is blind"
+    assert result.verdict is Verdict.FAIL
+    assert note in result.notes
+    assert result.story is not None
+    assert result.story.seen.endswith(note)
+    assert not any("resolver's doing" in each for each in tape.judge(GOOD, MISMATCH)["good"].notes)
