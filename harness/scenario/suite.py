@@ -8,14 +8,18 @@ from pathlib import Path
 
 from harness.errors import ScenarioError, UsageError
 
+from .catalogue import CATALOGUE
 from .choices import CHOICES
 from .load import Entry, read_file
 from .models import Mode, Scenario
 from .source import shown
+from .uncovered import NOT_COVERED
 from .words import did_you_mean
 
 REQUIREMENTS = "requirements.toml"
 SCHEMA = "schema.json"
+LISTS = (REQUIREMENTS, CATALOGUE, CHOICES, NOT_COVERED)
+"""Files beside the scenarios that are none."""
 
 
 def own_scenarios() -> Path:
@@ -129,8 +133,7 @@ def scenario_files(*paths: Path) -> tuple[Path, ...]:
         inside = [
             file
             for file in sorted(path.rglob("*.toml"))
-            if file.name not in (REQUIREMENTS, CHOICES)
-            and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            if file.name not in LISTS and not any(part.startswith(".") for part in file.relative_to(path).parts)
         ]
         if not inside and path.resolve() != own_scenarios():
             raise UsageError(
