@@ -55,8 +55,8 @@ def _head(coverage: Coverage, rfc: int | None) -> Iterator[str]:
     of = "" if rfc is None else f" of RFC {rfc}"
     yield (
         f"**{total} requirements{of} on senders and their resolvers are exercised**: those that say MUST, MUST NOT or "
-        "SHOULD and can be seen from outside, that is, where a lab that watches the wire and the outcome could tell who "
-        "meets them."
+        "SHOULD and can be seen from outside, where a lab that watches the wire and the outcome could tell who meets "
+        "them."
     )
     yield (
         "What MAY be done, and what SHOULD NOT, is listed and not counted. That a requirement is exercised says that "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from harness.scenario.models import Scenario
+from harness.scenario.models import Mode, Scenario
 from harness.targets import Mail
 from harness.world.build import World
 
@@ -33,5 +33,15 @@ def letter(scenario: Scenario, world: World, *, recipients: tuple[str, ...], num
         text="\r\n".join(lines),
         relay=world.expand(route.relay) if route.relay else None,
         fallback_relay=world.expand(route.fallback_relay) if route.fallback_relay else None,
-        modes={world.zone_names[zone][:-1]: mode for zone, mode in route.modes.items()},
+        modes=_modes(scenario, world, recipients),
+        audit_only=route.audit_only,
+        requiretls=scenario.message.requiretls,
     )
+
+
+def _modes(scenario: Scenario, world: World, recipients: tuple[str, ...]) -> dict[str, Mode]:
+    """What is configured for single destinations: without DANE where that is switched off."""
+    route = scenario.route
+    if route.disabled:
+        return {recipient.rpartition("@")[2]: Mode.UNAWARE for recipient in recipients}
+    return {world.zone_names[zone][:-1]: mode for zone, mode in route.modes.items()}

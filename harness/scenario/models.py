@@ -229,6 +229,10 @@ class Need(StrEnum):
     """A TLS library that knows RFC 7250."""
     REQUIRETLS = "requiretls"
     """A target that knows RFC 8689."""
+    DESTINATION_POLICY = "destination-policy"
+    """A target that can be told what to do about DANE for single destinations."""
+    SMTPUTF8 = "smtputf8"
+    """A target that takes internationalised addresses (RFC 6531)."""
 
 
 class Scenario(Table):

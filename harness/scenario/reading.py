@@ -1,11 +1,11 @@
-"""Lists that come with the scenarios (the catalogue, what is not covered): read, checked, and complained of in one line."""
+"""Lists that come with the scenarios: read, checked, and complained of in one line."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from .base import Table
@@ -49,7 +49,7 @@ def _said(error: ErrorDetails) -> str:
 
 def _keys(model: type[BaseModel], path: KeyPath) -> tuple[str, ...]:
     """The keys of the table at the path."""
-    here: Any = model
+    here: Any = model.model_fields["root"].annotation if issubclass(model, RootModel) else model
     for part in path:
         if isinstance(here, type) and issubclass(here, BaseModel):
             field = here.model_fields.get(str(part))

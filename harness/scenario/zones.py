@@ -165,6 +165,8 @@ class What(StrEnum):
     """An NSEC3 proof without the record that matches the closest encloser (RFC 5155 section 8.3)."""
     UNKNOWN_HASH = "unknown-hash"
     """NSEC3 records of an unassigned hash algorithm, rightly signed: they have to be ignored (RFC 5155 section 8.1)."""
+    UNKNOWN_FLAGS = "unknown-flags"
+    """NSEC3 records with an unassigned flag set, rightly signed: they have to be ignored (RFC 5155 section 8.2)."""
     ITERATIONS_RAISED = "iterations-raised"
     """The iterations of the NSEC3 records are raised on the way, so that their signatures no longer hold."""
     NO_NS_BIT = "no-ns-bit"

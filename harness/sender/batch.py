@@ -12,13 +12,15 @@ from harness.sender.delivery import Job, Sender
 from harness.sender.policy import Mode
 from harness.sender.result import Result, Status
 
+_KEYS = {"id", "sender", "recipients", "message", "relay", "fallback_relay", "mode", "audit", "requiretls"}
+
 
 def read_job(line: str | bytes) -> Job:
     """The job on one line. Raises `ValueError` and `KeyError` for anything else."""
     fields = json.loads(line)
     if not isinstance(fields, dict):
         raise ValueError("a job is a JSON object")
-    unknown = fields.keys() - {"id", "sender", "recipients", "message", "relay", "fallback_relay", "mode"}
+    unknown = fields.keys() - _KEYS
     if unknown:
         raise ValueError(f"unknown keys in a job: {', '.join(sorted(unknown))}")
     mode = fields.get("mode")
@@ -30,6 +32,8 @@ def read_job(line: str | bytes) -> Job:
         relay=fields.get("relay"),
         fallback_relay=fields.get("fallback_relay"),
         mode=Mode(mode) if mode is not None else None,
+        audit=bool(fields.get("audit", False)),
+        requiretls=bool(fields.get("requiretls", False)),
     )
 
 

@@ -41,7 +41,10 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One message to be sent. `relay` replaces the recipients' domains; `mode` the sender's own."""
+    """One message to be sent. `relay` replaces the recipients' domains; `mode` the sender's own.
+
+    With `audit`, DANE is tried and does not hold mail back; `requiretls` comes from the message's envelope.
+    """
 
     id: str = ""
     sender: str
@@ -50,6 +53,8 @@ class Job:
     relay: str | None = None
     fallback_relay: str | None = None
     mode: Mode | None = None
+    audit: bool = False
+    requiretls: bool = False
 
 
 class Sender:
@@ -144,6 +149,9 @@ class Transaction:
         self._rules = sender.rules
         self._job = job
         self._mode = job.mode or sender.settings.mode
+        self._unprotected = self._rules.goes_on_unprotected(
+            self._mode, audit=job.audit, waived=self._rules.waives_tls(job.message, requiretls=job.requiretls)
+        )
         self._recipients = recipients
         self._content = content
         self._results: dict[str, Result] = {}
@@ -186,16 +194,26 @@ class Transaction:
         for host in route.hosts:
             plan = await self._sender.locator.plan(host, route=route, mode=self._mode)
             none_exists = none_exists and plan.absent
-            if plan.level is Level.SKIP:
-                self._note(plan.host, outcome=AttemptOutcome.SKIPPED, reason=plan.reason)
-            else:
-                await self._try_addresses(plan, port=route.port)
+            await self._try_host(plan, route=route)
             if not self._rules.tries_next_host(delivered=not self._open()):
                 break
         if self._open():
             status = self._rules.status_if_no_host_exists() if none_exists else self._rules.status_if_no_host_served()
+            outcomes = tuple(each.outcome for each in self._attempts)
+            if self._job.requiretls and self._rules.requiretls_failure_is_final(outcomes):
+                status = self._rules.status_after_final_refusal()
             reason = "; ".join(dict.fromkeys(f"{each.host}: {each.reason}" for each in self._attempts))
             self._verdict = NoRoute(status=status, reason=reason)
+
+    async def _try_host(self, plan: HostPlan, *, route: Route) -> None:
+        if plan.level is Level.SKIP:
+            self._note(plan.host, outcome=AttemptOutcome.SKIPPED, reason=plan.reason)
+        elif self._job.requiretls and not self._rules.host_keeps_requiretls(plan.level, route=route):
+            self._note(plan.host, outcome=AttemptOutcome.NO_REQUIRETLS, reason="nothing vouches for the host")
+        else:
+            await self._try_addresses(plan, port=route.port)
+        if self._unprotected and self._open() and plan.addresses and plan.level is not Level.MAY:
+            await self._try_addresses(replace(plan, level=Level.MAY, records=()), port=route.port)
 
     async def _try_addresses(self, plan: HostPlan, *, port: int) -> None:
         for address in plan.addresses:
@@ -223,6 +241,7 @@ class Transaction:
             recipients=tuple(_routable(each) for each in self._open()),
             content=self._content,
             size=len(self._job.message),
+            requiretls=self._job.requiretls,
         )
         report = await Session(
             SmtpClient(channel, timeout=settings.reply_timeout),

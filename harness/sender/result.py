@@ -37,6 +37,8 @@ class AttemptOutcome(StrEnum):
     """The TLS handshake failed."""
     NOT_AUTHENTICATED = "not-authenticated"
     """The TLS handshake succeeded and no TLSA record authenticates the server."""
+    NO_REQUIRETLS = "no-requiretls"
+    """The message asks for REQUIRETLS, which the host does not keep."""
     LOST = "lost"
     """The connection ended, fell silent, or spoke nonsense."""
 

@@ -21,6 +21,7 @@ class Envelope:
     recipients: tuple[str, ...]
     content: bytes
     size: int
+    requiretls: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +156,8 @@ class Session:
             return
         sized = any(each == "SIZE" or each.startswith("SIZE ") for each in offered)
         size = f" SIZE={envelope.size}" if sized else ""
-        reply = await self._client.command(f"MAIL FROM:<{envelope.sender}>{size}", stage=Stage.MAIL)
+        demand = self._demand(offered)
+        reply = await self._client.command(f"MAIL FROM:<{envelope.sender}>{size}{demand}", stage=Stage.MAIL)
         if not reply.positive:
             self._refuse_all(Stage.MAIL, reply=reply)
             return
@@ -178,6 +180,14 @@ class Session:
             self._refuse_all(Stage.BODY, reply=reply)
             return
         self._decide_all(Status.DELIVERED, reason=str(reply))
+
+    def _demand(self, offered: frozenset[str]) -> str:
+        """What MAIL says of REQUIRETLS. Raises `HostFailure` where the server does not keep it."""
+        if not self._envelope.requiretls:
+            return ""
+        if not self._rules.server_keeps_requiretls(encrypted=self._client.tls is not None, offered=offered):
+            raise HostFailure("REQUIRETLS is not offered", stage=Stage.EHLO, outcome=AttemptOutcome.NO_REQUIRETLS)
+        return " REQUIRETLS" if self._rules.requiretls_is_passed_on() else ""
 
     def _refuse(self, recipient: str, *, stage: Stage, reply: Reply) -> None:
         final = self._rules.refusal_is_final(stage, code=reply.code)

@@ -78,6 +78,10 @@ class Mail:
     fallback_relay: str | None = None
     modes: Mapping[str, Mode] = field(default_factory=dict)
     """Modes of single recipient domains, where they differ from the run's."""
+    audit_only: bool = False
+    """DANE is tried for this destination, and does not hold mail back."""
+    requiretls: bool = False
+    """Submitted with REQUIRETLS (RFC 8689)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,7 +75,7 @@ class BuiltinSender:
         """Such a target, before there is a lab."""
         return Kind(
             name=f"{name}:{mode}" if mode else name,
-            offers=frozenset({Need.ROUTE}),
+            offers=frozenset({Need.ROUTE, Need.REQUIRETLS, Need.DESTINATION_POLICY, Need.SMTPUTF8}),
             make=lambda around: cls(around, name=name, command=command, arguments=arguments),
             has_cell=False,
             mode=mode,
@@ -222,7 +222,9 @@ def _described(mail: Mail) -> dict[str, object]:
     }
     routes = {"relay": mail.relay, "fallback_relay": mail.fallback_relay}
     job.update((key, value) for key, value in routes.items() if value is not None)
-    modes: set[Mode] = set(mail.modes.values())
-    if len(modes) == 1 and len(mail.modes) == len(mail.recipients):
-        job["mode"] = modes.pop()
+    job.update({key: True for key, wanted in (("audit", mail.audit_only), ("requiretls", mail.requiretls)) if wanted})
+    modes = {mail.modes.get(recipient.rpartition("@")[2]) for recipient in mail.recipients}
+    mode = modes.pop() if len(modes) == 1 else None
+    if mode is not None:
+        job["mode"] = mode
     return job

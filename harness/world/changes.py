@@ -10,7 +10,7 @@ from harness.scenario.base import seconds
 from harness.scenario.zones import What
 
 from .answers import Rcode, Reply, SignedSet, negative, sign
-from .denial import UNKNOWN_HASH, Nsec3, Prover, prover
+from .denial import UNKNOWN_FLAG, UNKNOWN_HASH, Nsec3, Prover, prover
 from .faults import PlacedFault
 from .names import label_count
 from .records import Record, RRset, Type
@@ -216,6 +216,10 @@ def _unknown_hash(case: _Case) -> Reply:
     return case.denied(case.rcode, case.own_proof, proofs=Nsec3(case.zone, hash_algorithm=UNKNOWN_HASH))
 
 
+def _unknown_flags(case: _Case) -> Reply:
+    return case.denied(case.rcode, case.own_proof, proofs=Nsec3(case.zone, further_flags=UNKNOWN_FLAG))
+
+
 def _iterations_raised(case: _Case) -> Reply:
     def raised(one: SignedSet) -> SignedSet:
         if one.rrset.type != Type.NSEC3:
@@ -260,6 +264,7 @@ _CHANGES: dict[What, Callable[[_Case], Reply]] = {
     What.NO_WILDCARD_PROOF: _no_wildcard_proof,
     What.NO_ENCLOSER: _no_encloser,
     What.UNKNOWN_HASH: _unknown_hash,
+    What.UNKNOWN_FLAGS: _unknown_flags,
     What.ITERATIONS_RAISED: _iterations_raised,
     What.NO_NS_BIT: _no_ns_bit,
 }

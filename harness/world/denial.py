@@ -24,6 +24,7 @@ NXNAME = 128
 OPT_OUT = 1
 SHA1_HASH = 1
 UNKNOWN_HASH = 200
+UNKNOWN_FLAG = 2
 
 
 def bitmap(types: Iterable[int]) -> bytes:
@@ -123,13 +124,13 @@ class Compact(Prover):
 class Nsec3(Prover):
     """The chain of hashed names."""
 
-    def __init__(self, zone: Zone, *, hash_algorithm: int = SHA1_HASH) -> None:
+    def __init__(self, zone: Zone, *, hash_algorithm: int = SHA1_HASH, further_flags: int = 0) -> None:
         super().__init__(zone)
         self._parameters = parameters = zone.spec.nsec3
         self._algorithm = hash_algorithm
         self._salt = bytes.fromhex(parameters.salt)
         self._iterations = parameters.iterations
-        self._flags = OPT_OUT if parameters.opt_out else 0
+        self._flags = (OPT_OUT if parameters.opt_out else 0) | further_flags
         names = [name for name in zone.names if not (parameters.opt_out and _is_insecure_cut(zone, name))]
         # With opt-out, an empty non-terminal that leads to insecure delegations only has no record either (7.1).
         empty = {above for name in names for above in ancestors(name)[1:] if above in zone.empty_non_terminals}

@@ -156,7 +156,7 @@ def _broken_answers() -> dict[str, Tables]:
 def _broken_denials() -> dict[str, Tables]:
     made: dict[str, Tables] = {}
     everywhere = ("no-proof", "nsec-elsewhere", "type-listed", "cname-listed", "corrupt-rrsig", "no-rrsig")
-    only_nsec3 = ("no-encloser", "unknown-hash", "iterations-raised")
+    only_nsec3 = ("no-encloser", "unknown-hash", "unknown-flags", "iterations-raised")
     for name, denial in _DENIALS.items():
         for what in (*everywhere, *(only_nsec3 if name == "nsec3" else ())):
             made[f"g-{name}-{what}-data"] = {**_zone(**denial), **_fault(what, "mx1 AAAA")}

@@ -247,6 +247,13 @@ def test_an_unknown_hash_is_rightly_signed() -> None:
     assert all(valid(pair.zone, one) for one in proofs)
 
 
+def test_unknown_flags_are_rightly_signed() -> None:
+    pair = Pair("unknown-flags", ABSENT, Type.A, zone={"denial": "nsec3"})
+    proofs = [one for one in pair.after.authority if one.rrset.type == Type.NSEC3]
+    assert {one.rrset.rdatas[0][1] for one in proofs} == {2}
+    assert all(valid(pair.zone, one) for one in proofs)
+
+
 def test_raised_iterations_break_the_signatures() -> None:
     pair = Pair("iterations-raised", ABSENT, Type.A, zone={"denial": "nsec3"})
     proofs = [one for one in pair.after.authority if one.rrset.type == Type.NSEC3]

@@ -11,9 +11,10 @@ from harness.sender.rules.host import HostRules
 from harness.sender.rules.lookup import LookupRules
 from harness.sender.rules.route import RouteRules
 from harness.sender.rules.session import SessionRules
+from harness.sender.rules.waiver import WaiverRules
 
 
-class Rules(LookupRules, RouteRules, HostRules, ChainRules, SessionRules):
+class Rules(LookupRules, RouteRules, HostRules, ChainRules, SessionRules, WaiverRules):
     """The rules of a correct RFC 7672 sender."""
 
 
