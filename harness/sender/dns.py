@@ -12,7 +12,7 @@ from typing import cast
 import dns.exception
 
 from harness.sender.answer import Answer, Kind, read_step
-from harness.sender.dnswire import QueryFlags, RdType, Reply, decode_reply, encode_question
+from harness.sender.dnswire import QueryFlags, RdType, Reply, decode_reply, encode_question, is_of_another_question
 from harness.sender.errors import MalformedReply, NoAnswer
 from harness.sender.rules.lookup import LookupRules
 
@@ -22,6 +22,7 @@ class _Endpoint(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self.waiting: dict[int, asyncio.Future[bytes]] = {}
+        self.questions: dict[int, bytes] = {}
         self.transport: asyncio.DatagramTransport | None = None
         self.closed = asyncio.get_running_loop().create_future()
 
@@ -29,9 +30,11 @@ class _Endpoint(asyncio.DatagramProtocol):
         self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 (the socket is connected)
-        waiter = self.waiting.get(int.from_bytes(data[:2]))
-        if waiter is not None and not waiter.done():
-            waiter.set_result(data)
+        ident = int.from_bytes(data[:2])
+        waiter = self.waiting.get(ident)
+        if waiter is None or waiter.done() or is_of_another_question(data, question=self.questions[ident]):
+            return
+        waiter.set_result(data)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (the end is all that matters)
         self.closed.set_result(None)
@@ -108,7 +111,7 @@ class Resolver:
 
     async def _ask_udp(self, endpoint: _Endpoint, question: bytes, *, ident: int) -> Reply:
         waiter = asyncio.get_running_loop().create_future()
-        endpoint.waiting[ident] = waiter
+        endpoint.waiting[ident], endpoint.questions[ident] = waiter, question
         try:
             sendings = self._rules.udp_sendings()
             for _ in range(sendings):
@@ -119,7 +122,7 @@ class Resolver:
                     return decode_reply(waiter.result())
             raise NoAnswer("timeout")
         finally:
-            del endpoint.waiting[ident]
+            del endpoint.waiting[ident], endpoint.questions[ident]
 
     async def _ask_tcp(self, question: bytes) -> Reply:
         reader, writer = await asyncio.open_connection(self._address, self._port)

@@ -98,6 +98,26 @@ def encode_question(name: str, *, rdtype: RdType, ident: int, flags: QueryFlags)
     return _HEADER.pack(ident, bits, 1, 0, 0, 1) + wire_name + struct.pack("!HH", rdtype, _IN) + opt
 
 
+def is_of_another_question(wire: bytes, *, question: bytes) -> bool:
+    """Whether a datagram names a question other than the one that was encoded; false where it cannot be read.
+
+    Such a datagram is no reply to it: a late one, or a guess of somebody else (RFC 5452 section 9.1).
+    """
+    asked, named = _question(question), _question(wire)
+    return named is not None and named != asked
+
+
+def _question(wire: bytes) -> tuple[str, int] | None:
+    try:
+        if _HEADER.unpack_from(wire)[2] != 1:
+            return None
+        name, used = dns.name.from_wire(wire, _HEADER.size)
+        (rdtype,) = struct.unpack_from("!H", wire, _HEADER.size + used)
+    except (struct.error, dns.exception.DNSException, IndexError, ValueError):
+        return None
+    return to_text(name), rdtype
+
+
 def decode_reply(wire: bytes) -> Reply:
     """Read a reply. Raises `MalformedReply`; the rdata of a TLSA record is never looked into."""
     try:

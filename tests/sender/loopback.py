@@ -31,6 +31,7 @@ class Entry:
     drop: bool = False
     truncate: bool = False
     garble: bool = False
+    stray: bool = False
 
 
 class FakeResolver(asyncio.DatagramProtocol):
@@ -74,8 +75,14 @@ class FakeResolver(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         reply = self._reply(data, udp=True)
+        assert self._transport is not None
+        question = dnslib.DNSRecord.parse(data)
+        asked = self.table.get((str(question.q.qname).rstrip(".").lower(), question.q.qtype))
+        if asked is not None and asked.stray:
+            other = dnslib.DNSRecord.question("other.example", "A").reply()
+            other.header.id = question.header.id
+            self._transport.sendto(bytes(other.pack()), addr)
         if reply is not None:
-            assert self._transport is not None
             self._transport.sendto(reply, addr)
 
     async def serve_tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -248,6 +255,8 @@ class Net:
         fallback_relay: str | None = None,
         message: bytes = b"Subject: x\n\nhello\n.dot\n",
         timeout: float = 1.0,
+        audit: bool = False,
+        requiretls: bool = False,
     ) -> list[Result]:
         """Send one message and return its results."""
         settings = Settings(
@@ -267,6 +276,8 @@ class Net:
             message=message,
             relay=relay,
             fallback_relay=fallback_relay,
+            audit=audit,
+            requiretls=requiretls,
         )
         results: list[Result] = []
         sender = Sender(settings, rules=rules)

@@ -50,6 +50,18 @@ def test_an_error_code_for_tlsa_defers_instead_of_falling_back(rcode: int) -> No
     go(body)
 
 
+def test_a_datagram_that_answers_another_question_is_no_reply() -> None:
+    async def body(net: Net) -> None:
+        await healthy(net)
+        net.domain(D, "127.0.0.2", tlsa=(MATCH,))
+        net.resolver.entry(net.tlsa_name("mx1.d.example"), "TLSA").stray = True
+        (result,) = await net.send(TO)
+        assert result.status is Status.DELIVERED
+        assert result.association == "3 1 1"
+
+    go(body)
+
+
 @pytest.mark.parametrize("defect", ["drop", "garble"])
 def test_a_silent_or_unreadable_reply_for_tlsa_defers(defect: str) -> None:
     async def body(net: Net) -> None:
