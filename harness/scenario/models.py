@@ -154,6 +154,11 @@ class Expect(Table):
     sni: Template | None = None
     """The server name that every ClientHello has to carry, as in `{mx1}` (RFC 7672 section 8.1, MUST)."""
 
+    def within(self, whole: Expect) -> Expect:
+        """This of one step, with what the file's [expect] demands beside the outcome where the step does not say."""
+        demands = ("wire", "untouched", "sni")
+        return self.model_copy(update={key: getattr(whole, key) for key in demands if key not in self.model_fields_set})
+
 
 class Message(Table):
     """What is sent."""
@@ -193,7 +198,8 @@ class Step(Table):
     retry: bool = False
     """The message of the step before is tried again: the target's queue is flushed."""
     expect: Expect | None = None
-    """What may become of the message, where it differs from the file's [expect]."""
+    """What may become of the message, where it differs from the file's [expect]; `wire`, `untouched` and `sni` of that
+    hold here too, unless they are given anew."""
     expect_for: dict[str, Expect] = {}
     """The same by zone key, where one message goes to several domains."""
 

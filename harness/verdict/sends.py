@@ -68,8 +68,8 @@ def sends(scenario: Scenario) -> tuple[Send, ...]:
                     number=len(found) + 1,
                     retry=step.retry,
                     zones=tuple(map(zone_of, recipients)),
-                    expect=step.expect or scenario.expect,
-                    expect_for=step.expect_for,
+                    expect=step.expect.within(scenario.expect) if step.expect else scenario.expect,
+                    expect_for={zone: each.within(scenario.expect) for zone, each in step.expect_for.items()},
                     scenario=now,
                     ranks=_ranks(now),
                 )

@@ -42,7 +42,8 @@ def questions(world: World) -> Iterator[tuple[str, int]]:
     hosts = [world.host_name(key) for key in world.hosts] + [world.address_owner(key) for key in world.hosts]
     domains = [world.domain, *(name for key, name in world.zone_names.items() if key != "domain")]
     recipient = world.recipient.partition("@")[2]
-    if recipient and not recipient.startswith("["):
+    # A U-label never gets into DNS; the zone's own name, in A-labels, is among the domains.
+    if recipient.isascii() and recipient and not recipient.startswith("["):
         domains.append(recipient.lower().rstrip(".") + ".")
     for domain in domains:
         found[domain, Type.MX] = None
