@@ -35,12 +35,14 @@ Runs = Callable[..., Done]
 OTHERWISE = {
     ResolverSoftware.UNBOUND: {},
     ResolverSoftware.BIND: {
+        "nsec3-unknown-flags": "heeds NSEC3 records with unknown flags",
         "rrsig-labels-high": "takes an RRSIG that claims more labels than the name has",
         "data-empty": "turns a malformed answer into SERVFAIL, so that Postfix never sees it",
         "rdata-truncated": "turns a malformed answer into SERVFAIL",
         "ee-311": "as rrsig-labels-high was delivered, AUTH is not proved",
     },
     ResolverSoftware.KNOT: {
+        "nsec3-unknown-flags": "heeds NSEC3 records with unknown flags",
         "nsec-no-wildcard-proof": "asks for no proof that no wildcard matches",
         "insecure-proof-forged-address": "fails at a cut that it takes for none",
         "insecure-proof-forged-tlsa": "its twin fails",
@@ -48,6 +50,7 @@ OTHERWISE = {
         "tlsa-insecure-subzone-mismatch": "fails at an unsigned zone cut below a signed host name",
     },
     ResolverSoftware.POWERDNS: {
+        "nsec3-unknown-flags": "heeds NSEC3 records with unknown flags",
         "nsec3-unknown-hash": "takes NSEC3 of an unknown hash for insecure",
         "rdata-truncated": "turns a malformed answer into SERVFAIL",
     },

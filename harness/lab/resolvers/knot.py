@@ -51,6 +51,7 @@ RECIPE = Recipe(
         "insecure-proof-forged-tlsa": _NO_CUT,
         "nsec-no-wildcard-proof": _KNOWN,
         "nsec3-iter-forged": _KNOWN,
+        "nsec3-unknown-flags": "it heeds NSEC3 records with unknown flags (RFC 5155 8.2)",
         "nsec3-unknown-hash": _KNOWN,
         "tlsa-insecure-subzone-match": _DEEP_CUT,
         "tlsa-insecure-subzone-mismatch": _DEEP_CUT,

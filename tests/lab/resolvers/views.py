@@ -47,6 +47,15 @@ DIFFERENT_VIEWS = (
         frozenset({Status.SECURE}),
         "9.18 takes a DNSKEY RRset that a DS vouches for, whatever its flags; all other data there is bogus for it.",
     ),
+    *(
+        View(
+            software,
+            r"nsec3-unknown-flags",
+            frozenset({Status.SECURE}),
+            "It heeds NSEC3 records with unknown flags; RFC 5155 section 8.2 has such records ignored.",
+        )
+        for software in (ResolverSoftware.BIND, ResolverSoftware.KNOT, ResolverSoftware.POWERDNS)
+    ),
     View(
         ResolverSoftware.KNOT,
         r"_tcp\.mx1\.(tlsa-insecure-subzone|z-unsigned-below-signed)|deep\.below\.z-unsigned-below-nsec3",
