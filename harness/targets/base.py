@@ -178,6 +178,8 @@ class Kind:
     networks: frozenset[Network] = frozenset({Network.LOOPBACK, Network.NAMESPACE})
     mode: Mode | None = None
     """What it is meant to do about DANE; None: what the run says."""
+    offers_with_dane: frozenset[Need] = frozenset()
+    """Needs that it meets besides, unless it is to do without DANE."""
     choices: Positions = field(default_factory=dict)
     """Positions that it declares where the RFCs leave it a choice."""
     checks: bool = False

@@ -18,7 +18,7 @@ from harness.errors import UsageError
 from harness.journal import RunEnded, RunStarted
 from harness.report import build
 from harness.scenario.choices import CHOICES, load_choices
-from harness.scenario.models import Mode, Need, Scenario
+from harness.scenario.models import Mode, Scenario
 from harness.scenario.outcomes import Code
 from harness.scenario.requirements import load_requirements
 from harness.scenario.suite import REQUIREMENTS, Suite, load_suite, own_scenarios
@@ -76,12 +76,7 @@ def test_a_sender_without_dane_fails_every_security_scenario_and_it_is_told_what
 ) -> None:
     done = mode_run("unaware")
     ran = {result.scenario for result in done.results}
-    # Without DANE the built-in sender cannot keep REQUIRETLS, and returns such messages.
-    telling = [
-        scenario
-        for scenario in suite.scenarios
-        if scenario.id in ran and is_about_security(scenario) and Need.REQUIRETLS not in scenario.needs
-    ]
+    telling = [scenario for scenario in suite.scenarios if scenario.id in ran and is_about_security(scenario)]
     withheld = [each.id for each in telling if may_wait(each) and done.result(each.id).outcome == "DEFER"]
     assert len(telling) - len(withheld) >= 60
     for key in (each.id for each in telling if each.id not in withheld):

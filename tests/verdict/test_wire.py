@@ -231,7 +231,7 @@ def test_a_first_handshake_with_another_host_resumes_nothing() -> None:
 
 def test_a_breach_counts_in_the_send_in_whose_time_it_happens_and_its_session_from_the_beginning() -> None:
     steps = [
-        {"send": ["domain"], "expect": {"opportunistic": "AUTH", "mandatory": "AUTH", "unaware": "OPP"}},
+        {"send": ["domain"], "expect": {"opportunistic": "AUTH", "mandatory": "AUTH", "unaware": "OPP", "wire": []}},
         {"send": ["domain"]},
     ]
     twice = session(*PROPER[:-1]).sent("one").said("one", MAIL, *REST).accepted("one")
