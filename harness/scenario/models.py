@@ -151,6 +151,9 @@ class Expect(Table):
     """Rules about what is said on the connection, beside the outcome."""
     untouched: tuple[str, ...] = ()
     """Keys of servers that no connection should be made to."""
+    unvisited: tuple[str, ...] = ()
+    """Keys of servers that a sender with DANE may not connect to, as their TLSA lookup failed (RFC 7672 section 2.1.2,
+    MUST NOT)."""
     sni: Template | None = None
     """The server name that every ClientHello has to carry, as in `{mx1}` (RFC 7672 section 8.1, MUST)."""
 

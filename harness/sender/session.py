@@ -71,7 +71,7 @@ class Session:
         self.report = Report()
 
     async def run(self, *, with_tls: bool, keep: bool = False) -> Report:
-        """Deliver what can be delivered; `with_tls` is false in a cleartext retry. With `keep`, stay where mail went."""
+        """Deliver what can be delivered. `with_tls` is false in a cleartext retry; `keep`: stay where mail went."""
         return await self._to_the_end(self._from_the_start(with_tls=with_tls), keep=keep)
 
     async def again(self, envelope: Envelope) -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -174,7 +174,9 @@ def breaches(expect: Expect, sending: Sending, *, delivers: bool, dane: bool) ->
 
     `delivers`: whether any permitted outcome is a delivery; `dane`: whether the target is judged as one with DANE.
     """
-    found = [*_untouched(expect, sending)]
+    found = [*_untouched(expect.untouched, sending, rule="untouched")]
+    if dane:
+        found += _untouched(expect.unvisited, sending, rule="unvisited", requirement="7672-2.1.2-8")
     if expect.sni is not None and dane:
         found += _server_names(expect.sni, sending)
     rules = [rule for rule in expect.wire if rule is not WireRule.QUIT_AFTER_REFUSAL or not delivers]
@@ -217,11 +219,12 @@ def _sessions(sending: Sending) -> list[_Session]:
     ]
 
 
-def _untouched(expect: Expect, sending: Sending) -> Iterator[Breach]:
+def _untouched(servers: Sequence[str], sending: Sending, *, rule: str, requirement: str = "") -> Iterator[Breach]:
     for line, event in sending.wire:
-        if isinstance(event, Connected) and event.server in expect.untouched:
+        if isinstance(event, Connected) and event.server in servers:
             yield Breach(
-                rule="untouched",
+                rule=rule,
+                requirement=requirement,
                 wanted=f"no connection to {event.server}",
                 problem=f"{event.server} was connected to",
                 line=line,

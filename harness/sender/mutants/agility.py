@@ -83,7 +83,7 @@ MUTANTS = (
         name="agility-before-usability",
         tells="A stronger digest outdoes a weaker one although it is unusable itself.",
         breaks=("7671-9-3", "6698-4.1-6", "6698-4.1-9"),
-        harm=Harm.DELIVERY,
+        harm=Harm.SECURITY,
         rules=_AgilityFirst,
     ),
     Mutant(

@@ -31,10 +31,10 @@ def _is_authority(certificate: bytes) -> bool:
         return False
 
 
-def _demands(name: str, tells: str, *breaks: str, acceptable: object) -> Mutant:
+def _demands(name: str, tells: str, *breaks: str, acceptable: object, harm: Harm = Harm.DELIVERY) -> Mutant:
     """A usage 3 certificate has to be more than the one that was published."""
     rules = broken(end_entity_is_acceptable=acceptable)  # type: ignore[arg-type]
-    return Mutant(name=name, tells=tells, breaks=breaks, harm=Harm.DELIVERY, rules=rules)
+    return Mutant(name=name, tells=tells, breaks=breaks, harm=harm, rules=rules)
 
 
 MUTANTS = (
@@ -88,6 +88,7 @@ MUTANTS = (
         "ee-purpose-checked",
         "DANE-EE: the certificate has to be meant for TLS servers.",
         "6698-2.1.1-3",
+        harm=Harm.WARNING,
         acceptable=lambda _, certificate, *, references: pkix.serves_as_server(certificate),
     ),
     _demands(

@@ -161,7 +161,7 @@ MUTANTS = (
         tells="STARTTLS is said although it is not offered.",
         breaks=("7672-2.2-7",),
         harm=Harm.WARNING,
-        rules=broken(starts_tls=always(True)),
+        rules=broken(starts_tls=always(True), greets_with_helo=always(False)),
         argument="A server that does not know it refuses, and the mail goes or waits as it would have; starttls-mangled permits it.",
     ),
     Mutant(
@@ -206,7 +206,7 @@ MUTANTS = (
         name="no-rsa-suites",
         tells="No suite for RSA certificates is offered, and no TLS 1.3.",
         breaks=("7672-8.2-1",),
-        harm=Harm.DELIVERY,
+        harm=Harm.WARNING,
         rules=broken(cipher_list=always(b"ECDHE+aECDSA:@SECLEVEL=1")),
     ),
     Mutant(

@@ -62,7 +62,11 @@ MUTANTS = (
         tells="A host is used although the lookup of one address family failed.",
         breaks=("7672-2.2.2-10",),
         harm=Harm.SECURITY,
-        rules=broken(address_lookup_failed=lambda _, answers: all(each.kind is Kind.FAILED for each in answers)),
+        rules=broken(
+            address_lookup_failed=lambda _, answers: (
+                not any(map(_records, answers)) and RIGHT.address_lookup_failed(answers)
+            )
+        ),
         argument=(
             "The addresses at hand are as good as without the failure, and TLSA is asked for all the same; "
             "aaaa-servfail and aaaa-bogus permit it under the choice address-family."
@@ -97,7 +101,7 @@ MUTANTS = (
         name="addresses-not-needed-secure",
         tells="TLSA records are sought also where the addresses are insecure.",
         breaks=("7672-2.2.2-3", "7672-2.2.2-7"),
-        harm=Harm.DELIVERY,
+        harm=Harm.WARNING,
         rules=broken(addresses_are_secure=lambda _, answers: any(map(_records, answers))),
     ),
     Mutant(

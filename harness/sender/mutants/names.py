@@ -102,7 +102,7 @@ _CANDIDATES: dict[str, tuple[str, tuple[str, ...], Harm, _Change]] = {
     "first-host-speaks-for-all": (
         "The TLSA records of the first MX host are used for all of them.",
         ("7672-2.2.1-1",),
-        Harm.SECURITY,
+        Harm.DELIVERY,
         lambda found, host, names, route: route.hosts[:1] if found else (),
     ),
     "parent-domain-asked": (

@@ -33,14 +33,14 @@ MUTANTS = (
         name="worst-host-first",
         tells="MX hosts are tried in the reverse order of preference.",
         breaks=("7672-2.2.1-2", "5321-5.1-10", "7672-2.2.1-3", "7672-2.2.1-4"),
-        harm=Harm.DELIVERY,
+        harm=Harm.SECURITY,
         rules=broken(host_order=_worst_first),
     ),
     Mutant(
         name="preference-ignored",
         tells="MX hosts are tried in an order of their names, whatever their preference.",
         breaks=("7672-2.2.1-2", "5321-5.1-10", "7672-2.2.1-3", "7672-2.2.1-4"),
-        harm=Harm.DELIVERY,
+        harm=Harm.SECURITY,
         rules=broken(host_order=_by_name),
     ),
     Mutant(

@@ -24,7 +24,8 @@ from . import (
 from .model import Mutant
 
 _THEMES = (
-    lookups, routes, gates, names, sni, usability, agility, endentity, anchors, wildcards, fallbacks, sessions, order, state
+    lookups, routes, gates, names, sni, usability, agility, endentity, anchors, wildcards, fallbacks,
+    sessions, order, state,
 )  # fmt: skip
 
 

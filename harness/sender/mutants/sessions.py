@@ -33,21 +33,21 @@ MUTANTS = (
         name="no-second-ehlo",
         tells="EHLO is not said again inside TLS.",
         breaks=("3207-4.2-2", "3207-4.2-1"),
-        harm=Harm.WARNING,
+        harm=Harm.DELIVERY,
         rules=broken(greets_again=always(False)),
     ),
     Mutant(
         name="old-offer-counts",
         tells="What the server offered before TLS is believed inside it.",
         breaks=("3207-4.2-1", "3207-6-3"),
-        harm=Harm.SECURITY,
+        harm=Harm.DELIVERY,
         rules=broken(capabilities_in_force=lambda _, *, before, after: before),
     ),
     Mutant(
         name="both-offers-count",
         tells="What the server offered before TLS is believed beside what it offers inside.",
         breaks=("3207-4.2-1", "3207-6-3"),
-        harm=Harm.SECURITY,
+        harm=Harm.DELIVERY,
         rules=broken(capabilities_in_force=lambda _, *, before, after: before | after),
     ),
     Mutant(
@@ -124,6 +124,10 @@ MUTANTS = (
         tells="Mail that a server refuses for good waits for ever.",
         breaks=("5321-4.5.4.1-1",),
         harm=Harm.DELIVERY,
+        argument=(
+            "What a server refuses for good is returned by RFC 5321 section 4.2.1, of which the catalogue says nothing: "
+            "it has no bearing on DANE."
+        ),
         rules=broken(refusal_is_final=always(False)),
     ),
     Mutant(
@@ -131,6 +135,10 @@ MUTANTS = (
         tells="Mail that a server refuses for good waits for ever.",
         breaks=("5321-4.5.4.1-1",),
         harm=Harm.DELIVERY,
+        argument=(
+            "What a server refuses for good is returned by RFC 5321 section 4.2.1, of which the catalogue says nothing: "
+            "it has no bearing on DANE."
+        ),
         rules=broken(status_after_final_refusal=always(Status.DEFERRED)),
     ),
     Mutant(
@@ -162,7 +170,7 @@ MUTANTS = (
         harm=Harm.DELIVERY,
         rules=broken(exceeds_size_limit=always(False)),
         argument=(
-            "RFC 1870 section 6.1 lets a client leave the decision to the server, which is told the size and may refuse; "
+            "RFC 1870 section 6.1 lets a client leave the decision to the server, which is told the size; "
             "no server of the lab has a limit inside TLS that a message meets."
         ),
     ),

@@ -180,11 +180,10 @@ MUTANTS = (
         rules=broken(tls_session_key=_site, resumption_authenticates=always(True)),
     ),
     Mutant(
-        name="session-resumed",
-        tells="TLS sessions are resumed, each with its own host, and its certificate is judged anew.",
-        breaks=("7672-3.2-2",),
-        harm=Harm.SECURITY,
+        name="old-certificate-judged",
+        tells="TLS sessions are resumed, and it is the certificate of the first one that today's records have to match.",
+        breaks=("7671-8-2", "7672-4-2", "6698-5-1"),
+        harm=Harm.DELIVERY,
         rules=broken(tls_session_key=_host),
-        argument="This is right: what counts is that the records of today authenticate the server.",
     ),
 )
