@@ -136,6 +136,7 @@ def _hunt(mutants: Sequence[MutantFacts], *, worlds: int, mode: str | None, at_o
     from harness.scenario.models import Mode
 
     missed = 0
+    mutants = [each for each in mutants if not each.argument]
     for prey in hunted(mutants, count=worlds, mode=Mode(mode) if mode else None, at_once=at_once):
         missed += prey.kind == ""
         click.echo(prey.told())

@@ -13,6 +13,7 @@ from harness.targets.mutants import MutantFacts
 from .fates import Ending, Fate, counted
 
 _FEW = 3
+"""Scenarios named of those that catch a mutant."""
 _STYLES = {
     Ending.CAUGHT: "green",
     Ending.ARGUED: "cyan",
@@ -21,19 +22,16 @@ _STYLES = {
     Ending.OUTDATED: "bold yellow",
     Ending.BROKEN: "magenta",
 }
-_HEAD = ("mutant", "harm", "breaks", "ending", "caught by", "tried in")
 
 
 def show(fates: Sequence[Fate], console: Console, *, seconds: float) -> None:
     """A row for each mutant, then whatever is wrong in full, then the sum."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in _HEAD:
-        table.add_column(name, overflow="fold")
+    for name in ("mutant", "breaks", "", "for the right reason by"):
+        table.add_column(name, overflow="fold", no_wrap=bool(name) and " " not in name)
     for fate in fates:
-        first, *rest = _row(fate)
-        cells = [Text(cell) for cell in rest]
-        cells[2].stylize(_STYLES[fate.ending])
-        table.add_row(Text(first), *cells)
+        mutant, breaks, by = _row(fate)
+        table.add_row(Text(mutant), Text(breaks), Text(fate.ending, style=_STYLES[fate.ending]), Text(by))
     console.print(table)
     for fate in fates:
         if fate.ending not in (Ending.CAUGHT, Ending.ARGUED):
@@ -49,18 +47,11 @@ def summary(fates: Sequence[Fate], *, seconds: float) -> str:
     return f"{len(fates)} mutants in {seconds:.0f} s: {sums}."
 
 
-def _row(fate: Fate) -> tuple[str, ...]:
+def _row(fate: Fate) -> tuple[str, str, str]:
     by = _names([each.scenario for each in fate.catches if each.is_right])
     if not by and fate.catches:
-        by = f"({_names([each.scenario for each in fate.catches])})"
-    return (
-        fate.mutant.name,
-        fate.mutant.harm + (f", {fate.mode}" if fate.mode != "opportunistic" else ""),
-        fate.mutant.breaks[0],
-        fate.ending,
-        by or "-",
-        f"{fate.tried}{' (all)' if fate.whole else ''}",
-    )
+        by = f"none; but {_names([each.scenario for each in fate.catches])}"
+    return fate.mutant.name, fate.mutant.breaks[0], by or "-"
 
 
 def _names(names: Sequence[str]) -> str:

@@ -33,6 +33,7 @@ CHOICES: Mapping[Choice, tuple[Code, ...]] = MappingProxyType(
         Choice.CLEARTEXT_FALLBACK: (Code.CLEAR, Code.OPP),
         Choice.MALFORMED_TLSA: (Code.TLS,),
         Choice.NEXT_ADDRESS: (Code.AUTH,),
+        Choice.ADDRESS_FAMILY: (Code.AUTH, Code.DEFER),
     }
 )
 """What the built-in sender declares where the RFCs leave a choice; a mutant that goes the other way breaks its word."""

@@ -106,6 +106,14 @@ def _at_both(target: str, alias: str) -> _Change:
     return change
 
 
+def _resolver_fails(kind: str, what: str) -> Drawn:
+    def apply(draft: Draft) -> None:
+        failures = draft.top.setdefault("resolver", {}).setdefault("failures", {})
+        failures[kind] = what
+
+    return f"the resolver fails at questions for {kind}: {what}", apply
+
+
 _HERE, _THERE = ("target.{domain}",), ("target.{provider}",)
 _ALIASES: tuple[tuple[str, tuple[str, ...], _Change], ...] = (
     ("", _HERE, _nothing),
@@ -172,14 +180,18 @@ def _recipient(zone: str, **values: Any) -> Callable[[Draft], None]:
     return apply
 
 
+def _resolver(values: dict[str, Any]) -> Callable[[Draft], None]:
+    return lambda draft: draft.top.setdefault("resolver", {}).update(values)
+
+
 _OTHERS: list[Drawn] = [
     ("there is a fallback relay", lambda draft: draft.top.update(route={"fallback_relay": "[{fallback}]"})),
     ("the recipient's domain is an alias", _recipient("alias")),
     ("the recipient's domain is an alias that is not signed", _recipient("alias", signed=False)),
     ("the recipient's domain does not exist", _gone),
     ("a null MX", lambda draft: draft.record(DOMAIN, "@ MX 0 .")),
-    ("the resolver never sets AD", lambda draft: draft.top.update(resolver={"sets_ad": "never"})),
-    ("the resolver does not validate", lambda draft: draft.top.update(resolver={"validates": False})),
+    ("the resolver never sets AD", _resolver({"sets_ad": "never"})),
+    ("the resolver does not validate", _resolver({"validates": False})),
     _wildcard("matching", "3 1 1"),
     _wildcard("not matching", "3 1 1 other-key"),
 ]
@@ -195,6 +207,11 @@ DNS: tuple[SearchStrategy[Drawn], ...] = (
         lambda zone, what: _signing(zone, *what),
         st.sampled_from((DOMAIN, PROVIDER, PROVIDER, "tcp")),
         st.sampled_from(_SIGNING),
+    ),
+    st.builds(
+        _resolver_fails,
+        st.sampled_from(("TLSA", "TLSA", "MX", "A", "AAAA", "CNAME")),
+        st.sampled_from(("servfail", "refused", "notimp", "formerr", "garbage", "truncated")),
     ),
     st.builds(lambda number, alias: _alias(number, *alias), WHICH, st.sampled_from(_ALIASES)),
     st.sampled_from(_TLSA_ALIASES),

@@ -190,8 +190,8 @@ MUTANTS = (
         harm=Harm.SECURITY,
         rules=broken(purpose_is_acceptable=always(True)),
         argument=(
-            "Whether the purpose of a certificate belongs to path validation is read both ways; chain-eku-client permits "
-            "both under the choice x509-policy."
+            "Whether the purpose of a certificate belongs to path validation is read both ways; chain-eku-client "
+            "permits both under the choice x509-policy."
         ),
     ),
     Mutant(

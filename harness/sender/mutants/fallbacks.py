@@ -136,7 +136,7 @@ MUTANTS = (
                 level is Level.MAY and encrypted and outcome in _BROKE
             )
         ),
-        argument="RFC 7672 section 2.2 permits a retry in clear after a cut in the middle of the data; a copy does no harm.",
+        argument="RFC 7672 section 2.2 permits a retry in clear after a cut in the data; a second copy does no harm.",
     ),
     Mutant(
         name="starttls-never-used",
@@ -152,8 +152,8 @@ MUTANTS = (
         harm=Harm.WARNING,
         rules=broken(starts_tls=lambda _, level, *, offered: offered and level is not Level.MAY),
         argument=(
-            "Opportunistic TLS promises nobody anything, and the suite takes cleartext for as good there: the outcome OPP "
-            "stands for either."
+            "Opportunistic TLS promises nobody anything, and the suite takes cleartext for as good there: the outcome "
+            "OPP stands for either."
         ),
     ),
     Mutant(
@@ -162,7 +162,10 @@ MUTANTS = (
         breaks=("7672-2.2-7",),
         harm=Harm.WARNING,
         rules=broken(starts_tls=always(True), greets_with_helo=always(False)),
-        argument="A server that does not know it refuses, and the mail goes or waits as it would have; starttls-mangled permits it.",
+        argument=(
+            "A server that does not know it refuses, and the mail goes or waits as it would have; starttls-mangled "
+            "permits it."
+        ),
     ),
     Mutant(
         name="no-helo",

@@ -86,8 +86,8 @@ MUTANTS = (
         harm=Harm.DELIVERY,
         rules=broken(has_no_address=always(False)),
         argument=(
-            "There is no address to connect to, so the host is unreachable, as the rule says. The mail then waits, which "
-            "RFC 5321 section 5.1 allows before the error is reported (mx-target-nxdomain)."
+            "There is no address to connect to, so the host is unreachable, as the rule says. The mail then waits, "
+            "which RFC 5321 section 5.1 allows before the error is reported (mx-target-nxdomain)."
         ),
     ),
     Mutant(

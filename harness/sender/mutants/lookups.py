@@ -89,7 +89,7 @@ MUTANTS = (
         rules=_only(Failure.OTHER_CODE),
         argument=(
             "No resolver answers an ordinary question with a code beyond REFUSED but for reasons between it and its "
-            "client (BADVERS, BADCOOKIE, NOTAUTH), none of which an attacker or an operator of the lab's zones can cause."
+            "client (BADVERS, BADCOOKIE, NOTAUTH), none of which the owner of a zone or an attacker can cause."
         ),
     ),
     Mutant(
@@ -214,8 +214,8 @@ MUTANTS = (
         harm=Harm.DELIVERY,
         rules=broken(alias_limit=always(2)),
         argument=(
-            "The limit counts in chains that the sender has to walk itself, from reply to reply, and behind a recursive "
-            "resolver it walks none."
+            "The limit counts in chains that the sender has to walk itself, from reply to reply, and behind a "
+            "recursive resolver it walks none."
         ),
     ),
     Mutant(
@@ -231,6 +231,6 @@ MUTANTS = (
         breaks=("7766-5-1",),
         harm=Harm.DELIVERY,
         rules=broken(udp_sendings=always(1)),
-        argument="The lab loses no datagram between target and resolver, and how often to ask is everybody's own affair.",
+        argument="The lab loses no datagram between target and resolver; how often to ask is everybody's own affair.",
     ),
 )

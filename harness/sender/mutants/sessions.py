@@ -125,7 +125,7 @@ MUTANTS = (
         breaks=("5321-4.5.4.1-1",),
         harm=Harm.DELIVERY,
         argument=(
-            "What a server refuses for good is returned by RFC 5321 section 4.2.1, of which the catalogue says nothing: "
+            "What a server refuses for good is returned (RFC 5321 section 4.2.1). The catalogue says nothing of it: "
             "it has no bearing on DANE."
         ),
         rules=broken(refusal_is_final=always(False)),
@@ -136,7 +136,7 @@ MUTANTS = (
         breaks=("5321-4.5.4.1-1",),
         harm=Harm.DELIVERY,
         argument=(
-            "What a server refuses for good is returned by RFC 5321 section 4.2.1, of which the catalogue says nothing: "
+            "What a server refuses for good is returned (RFC 5321 section 4.2.1). The catalogue says nothing of it: "
             "it has no bearing on DANE."
         ),
         rules=broken(status_after_final_refusal=always(Status.DEFERRED)),

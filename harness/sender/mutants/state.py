@@ -181,7 +181,7 @@ MUTANTS = (
     ),
     Mutant(
         name="old-certificate-judged",
-        tells="TLS sessions are resumed, and it is the certificate of the first one that today's records have to match.",
+        tells="TLS sessions are resumed, and today's records have to match the certificate of the first one.",
         breaks=("7671-8-2", "7672-4-2", "6698-5-1"),
         harm=Harm.DELIVERY,
         rules=broken(tls_session_key=_host),
