@@ -178,6 +178,15 @@ def test_a_server_that_should_be_left_alone_is_a_warning_and_mail_given_to_it_a_
     assert "evil was connected to (untouched)" in given.notes
 
 
+def test_a_sender_with_dane_may_not_visit_a_host_whose_tlsa_lookup_failed() -> None:
+    failed = scenario("one", "DEFER", unvisited=["mx1"])
+    tape = Tape().delivered("good").deferred("one")
+    assert tape.judge(GOOD, failed)["one"].verdict is Verdict.PASS
+    visited = tape.connected("one").judge(GOOD, failed)["one"]
+    assert (visited.verdict, visited.grade) == (Verdict.FAIL, Grade.WARNING)
+    assert visited.reason.startswith("mx1 was connected to (unvisited); apart from that, accepted nowhere")
+
+
 def named(*sni: str, **values: object) -> Result:
     tape = Tape().scene("one", mx1="mx1.one.example").delivered("one", tls=True)
     for number, name in enumerate(sni):

@@ -152,6 +152,19 @@ MUTANTS = (
     _strays("tlsa-over-udp", "_{port}._udp.{base}", "TLSA is asked for under UDP."),
     _strays("tlsa-over-sctp", "_{port}._sctp.{base}", "TLSA is asked for under SCTP."),
     Mutant(
+        name="custom-port-not-asked-for",
+        tells="A relay at port 2525 is looked up as if it were at port 25.",
+        breaks=("7672-2.2.3-2", "6698-4-1"),
+        harm=Harm.SECURITY,
+        rules=broken(
+            tlsa_name=lambda _, base_domain, *, port: RIGHT.tlsa_name(base_domain, port=25 if port == 2525 else port)
+        ),
+        argument=(
+            "On the loopback interface all mail hosts are at one port, and scenarios about another are left out. In a "
+            "network namespace custom-port-mismatch catches it, as tests/mutation/test_namespace.py shows."
+        ),
+    ),
+    Mutant(
         name="smimea-for-tlsa",
         tells="SMIMEA records are asked for and taken for TLSA.",
         breaks=("6698-7.1-1",),

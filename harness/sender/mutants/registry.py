@@ -34,6 +34,11 @@ def all_mutants() -> Mapping[str, Mutant]:
     return MappingProxyType({each.name: each for theme in _THEMES for each in theme.MUTANTS})
 
 
+def names_of_all() -> tuple[str, ...]:
+    """The names as given, theme after theme; one that is given twice is in it twice."""
+    return tuple(each.name for theme in _THEMES for each in theme.MUTANTS)
+
+
 def theme_of(mutant: Mutant) -> str:
     """The theme that a mutant belongs to."""
     found = next(theme for theme in _THEMES if mutant in theme.MUTANTS)

@@ -121,7 +121,7 @@ MUTANTS = (
     ),
     Mutant(
         name="refusal-never-final",
-        tells="Mail that a server refuses for good waits for ever.",
+        tells="No refusal counts as one for good: the mail goes to the next host, or waits.",
         breaks=("5321-4.5.4.1-1",),
         harm=Harm.DELIVERY,
         argument=(
