@@ -44,6 +44,7 @@ class Prey(Record):
 def hunt(mutant: MutantFacts, kind: Kind, *, count: int, mode: Mode | None = None, seed: int = 0) -> Prey:
     """Draw so many worlds at most, and shrink the gravest of what is found first."""
     tested = mode or mutant.mode
+    # No declared choices: in a random world several may meet, and the oracle names one.
     with bench(load_suite()[CONTROL], kind, Profile(tested, tested), seed=str(seed), limit=60.0) as attempt:
         hunter = Hunt(seed=seed, count=count, attempt=attempt, ipv6=has_ipv6())
         tally = hunter.run(until_found=True)

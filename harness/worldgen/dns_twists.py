@@ -71,6 +71,14 @@ def _fault(number: int, kind: str, what: str) -> Drawn:
     return f"{kind}{whose}: {what}", apply
 
 
+def _resolver_fails(kind: str, what: str) -> Drawn:
+    def apply(draft: Draft) -> None:
+        failures = draft.top.setdefault("resolver", {}).setdefault("failures", {})
+        failures[kind] = what
+
+    return f"the resolver fails at questions for {kind}: {what}", apply
+
+
 def _alias(number: int, words: str, chain: tuple[str, ...], change: _Change) -> Drawn:
     def apply(draft: Draft) -> None:
         if draft.shape == "implicit" or not draft.claim(f"alias {draft.key(number)}"):
@@ -98,20 +106,17 @@ def _unsigned_at_alias(draft: Draft, host: dict[str, Any], key: str) -> None:
     host.setdefault("tlsa", ["3 1 1 other-key"])
 
 
+def _unknown_alias(draft: Draft, host: dict[str, Any], key: str) -> None:
+    _unsigned_at_alias(draft, host, key)
+    _resolver_fails("CNAME", "refused")[1](draft)
+
+
 def _at_both(target: str, alias: str) -> _Change:
     def change(draft: Draft, host: dict[str, Any], key: str) -> None:
         host["tlsa"] = [target]
         draft.record(DOMAIN, f"_25._tcp.{key} TLSA {{{key}.tlsa {alias}}}")
 
     return change
-
-
-def _resolver_fails(kind: str, what: str) -> Drawn:
-    def apply(draft: Draft) -> None:
-        failures = draft.top.setdefault("resolver", {}).setdefault("failures", {})
-        failures[kind] = what
-
-    return f"the resolver fails at questions for {kind}: {what}", apply
 
 
 _HERE, _THERE = ("target.{domain}",), ("target.{provider}",)
@@ -121,6 +126,7 @@ _ALIASES: tuple[tuple[str, tuple[str, ...], _Change], ...] = (
     (" into the other zone", _THERE, _nothing),
     (" into the other zone, TLSA at the alias", _THERE, _at_alias),
     (" into another zone that is not signed, TLSA at the alias", _THERE, _unsigned_at_alias),
+    (" into another zone that is not signed, and the resolver fails at it", _THERE, _unknown_alias),
     (" of an alias", ("middle.{domain}", *_HERE), _nothing),
     (", TLSA matching at the target only", _HERE, _at_both("3 1 1", "3 1 1 other-key")),
     (", TLSA matching at the alias only", _HERE, _at_both("3 1 1 other-key", "3 1 1")),
@@ -192,6 +198,7 @@ _OTHERS: list[Drawn] = [
     ("a null MX", lambda draft: draft.record(DOMAIN, "@ MX 0 .")),
     ("the resolver never sets AD", _resolver({"sets_ad": "never"})),
     ("the resolver does not validate", _resolver({"validates": False})),
+    ("a server at the domain's own address", lambda draft: setattr(draft, "own_server", True)),
     _wildcard("matching", "3 1 1"),
     _wildcard("not matching", "3 1 1 other-key"),
 ]
