@@ -69,6 +69,7 @@ def command(
     from harness.mutation.rounds import tried
     from harness.mutation.table import markdown, show
     from harness.mutation.trial import Trials
+    from harness.scenario.choices import CHOICES, load_choices
     from harness.scenario.models import Mode
     from harness.scenario.requirements import load_requirements
     from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
@@ -86,6 +87,7 @@ def command(
     trials = Trials(
         suite=load_suite(requirements=requirements.keys()),
         requirements=requirements,
+        choices=load_choices(own_scenarios() / CHOICES),
         whole=whole,
         mode=Mode(mode) if mode else None,
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.run import LOOPBACK_OFFERS, Contender, Plan, pick, run
 from harness.run.plan import has_ipv6
+from harness.scenario.choices import Choices
 from harness.scenario.models import Mode, Need
 from harness.scenario.requirements import Requirement
 from harness.scenario.suite import Suite
@@ -24,6 +25,8 @@ class Trials:
 
     suite: Suite
     requirements: Mapping[str, Requirement]
+    choices: Choices = field(default_factory=dict)
+    """What the RFCs leave to a sender; each mutant is held to what the sender without a mutation declares."""
     whole: bool = False
     """Whether each mutant is let loose in all scenarios, though fewer would show that it is caught."""
     mode: Mode | None = None
@@ -35,8 +38,7 @@ class Trials:
     def contender(self, kind: Kind, mutant: MutantFacts, *, whole: bool) -> Contender:
         """The mutant with the scenarios that are about what it breaks, or with all."""
         mode = self.mode or mutant.mode
-        choices = {choice: frozenset(codes) for choice, codes in kind.choices.items()}
-        profile = Profile(mode, mode, choices)
+        profile = Profile(mode, mode, kind.choices)
         offers = (LOOPBACK_OFFERS if has_ipv6() else LOOPBACK_OFFERS - {Need.IPV6}) | kind.offers
         ids = () if whole else self.about(mutant)
         return Contender(
@@ -50,7 +52,13 @@ class Trials:
 
     def results(self, contender: Contender) -> tuple[Result, ...]:
         """The verdicts on it, in a lab of its own on the loopback interface."""
-        plan = Plan(contenders=(contender,), seed=self.seed, limit=self.limit, requirements=self.requirements)
+        plan = Plan(
+            contenders=(contender,),
+            seed=self.seed,
+            limit=self.limit,
+            requirements=self.requirements,
+            choices=self.choices,
+        )
         return run(plan).results
 
     def fate(self, kind: Kind, mutant: MutantFacts) -> Fate:

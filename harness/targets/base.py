@@ -183,6 +183,6 @@ class Kind:
     fetch: Callable[[], object] = lambda: None
     """Get from the network what it is made of, where that is not in the cache. Raises UsageError."""
 
-    def declaring(self, choices: Mapping[Choice, tuple[Code, ...]]) -> Kind:
+    def declaring(self, choices: Positions) -> Kind:
         """The same with these choices declared."""
         return replace(self, choices=choices)

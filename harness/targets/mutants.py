@@ -12,31 +12,12 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from harness.errors import HarnessError, UsageError
-from harness.scenario.models import Choice, Mode
-from harness.scenario.outcomes import Code
+from harness.scenario.models import Mode
 from harness.scenario.words import did_you_mean
 
 from .base import Kind
 from .builtin import BuiltinSender
-
-CHOICES: Mapping[Choice, tuple[Code, ...]] = MappingProxyType(
-    {
-        Choice.NEXT_MX: (Code.AUTH, Code.OPP, Code.CLEAR),
-        Choice.PKIX_USAGES: (Code.TLS,),
-        Choice.SHA_512: (Code.AUTH, Code.DEFER),
-        Choice.DIGEST_AGILITY: (Code.DEFER,),
-        Choice.TA_CONSTRAINTS: (Code.DEFER,),
-        Choice.FULL_TA_IN_DNS: (Code.AUTH,),
-        Choice.EE_AS_TA: (Code.AUTH,),
-        Choice.CN_FALLBACK: (Code.DEFER,),
-        Choice.MULTI_LABEL_WILDCARD: (Code.DEFER,),
-        Choice.CLEARTEXT_FALLBACK: (Code.CLEAR, Code.OPP),
-        Choice.MALFORMED_TLSA: (Code.TLS,),
-        Choice.NEXT_ADDRESS: (Code.AUTH,),
-        Choice.ADDRESS_FAMILY: (Code.AUTH, Code.DEFER),
-    }
-)
-"""What the built-in sender declares where the RFCs leave a choice; a mutant that goes the other way breaks its word."""
+from .builtin_choices import DECLARED
 
 _PROGRAM = (
     sys.executable,
@@ -83,9 +64,10 @@ def mutant_kind(name: str) -> Kind:
     if name not in known:
         raise UsageError(f"there is no mutant {name!r}; {did_you_mean(name, known)}; see: danelab mutants --list")
     sender = BuiltinSender.kind(name=f"mutant:{name}", command=(*_PROGRAM, name, *_PATIENCE))
-    return sender.declaring(CHOICES)
+    # It is held to what the unbroken one declares where the RFCs leave a choice, and may break its word.
+    return sender.declaring(DECLARED)
 
 
 def unbroken_kind() -> Kind:
     """The built-in sender as it is, held to the same choices."""
-    return BuiltinSender.kind().declaring(CHOICES)
+    return BuiltinSender.kind()

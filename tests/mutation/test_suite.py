@@ -12,6 +12,7 @@ from harness.mutation import rounds
 from harness.mutation.fates import SOUND, Ending, Fate
 from harness.mutation.rounds import tried
 from harness.mutation.trial import Trials
+from harness.scenario.choices import CHOICES, load_choices
 from harness.scenario.models import Mode
 from harness.scenario.requirements import load_requirements
 from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
@@ -29,7 +30,8 @@ AT_ONCE = os.cpu_count() or 1
 @pytest.fixture(scope="module")
 def trials() -> Trials:
     requirements = load_requirements(own_scenarios() / REQUIREMENTS)
-    return Trials(suite=load_suite(requirements=requirements.keys()), requirements=requirements)
+    choices = load_choices(own_scenarios() / CHOICES)
+    return Trials(suite=load_suite(requirements=requirements.keys()), requirements=requirements, choices=choices)
 
 
 def _sample() -> list[MutantFacts]:
@@ -78,6 +80,8 @@ def test_nothing_counts_while_the_sender_itself_fails(trials: Trials, monkeypatc
 
 
 def test_one_mode_can_be_asked_for(trials: Trials) -> None:
-    mandatory = Trials(suite=trials.suite, requirements=trials.requirements, mode=Mode.MANDATORY)
+    mandatory = Trials(
+        suite=trials.suite, requirements=trials.requirements, choices=trials.choices, mode=Mode.MANDATORY
+    )
     fate = mandatory.fate(mutant_kind("ee-always-matches"), known_mutants()["ee-always-matches"])
     assert (fate.mode, fate.ending) == ("mandatory", Ending.CAUGHT)

@@ -213,10 +213,6 @@ MUTANTS = (
         breaks=("7672-2.1.3-1",),
         harm=Harm.DELIVERY,
         rules=broken(alias_limit=always(2)),
-        argument=(
-            "The limit counts in chains that the sender has to walk itself, from reply to reply, and behind a "
-            "recursive resolver it walks none."
-        ),
     ),
     Mutant(
         name="truncated-reply-is-whole",
