@@ -19,6 +19,9 @@ from .base import Kind
 from .builtin import BuiltinSender
 from .builtin_choices import DECLARED
 
+_ALSO_DECLARED = {"address-family": "ipv4-and-ipv6", "malformed-tlsa": "unusable"}
+"""What the built-in sender does, and declares in no run, since not every machine or resolver lets it."""
+
 _PROGRAM = (
     sys.executable,
     *("-P", "-c"),
@@ -65,9 +68,9 @@ def mutant_kind(name: str) -> Kind:
         raise UsageError(f"there is no mutant {name!r}; {did_you_mean(name, known)}; see: danelab mutants --list")
     sender = BuiltinSender.kind(name=f"mutant:{name}", command=(*_PROGRAM, name, *_PATIENCE))
     # It is held to what the unbroken one declares where the RFCs leave a choice, and may break its word.
-    return sender.declaring(DECLARED)
+    return sender.declaring({**DECLARED, **_ALSO_DECLARED})
 
 
 def unbroken_kind() -> Kind:
     """The built-in sender as it is, held to the same choices."""
-    return BuiltinSender.kind()
+    return BuiltinSender.kind().declaring({**DECLARED, **_ALSO_DECLARED})

@@ -174,7 +174,7 @@ MUTANTS = (
         name="anchor-constraints-ignored",
         tells="What the trust anchor's own certificate says, its dates, flags and constraints, does not count.",
         breaks=("7672-3.1.2-4", "7671-5.2.1-1"),
-        harm=Harm.SECURITY,
+        harm=Harm.WARNING,
         rules=broken(
             path_fault=lambda _, chain, *, anchor: (
                 None
@@ -187,12 +187,8 @@ MUTANTS = (
         name="purpose-not-checked",
         tells="DANE-TA: a certificate for TLS clients will do.",
         breaks=("6698-2.1.1-2",),
-        harm=Harm.SECURITY,
+        harm=Harm.WARNING,
         rules=broken(purpose_is_acceptable=always(True)),
-        argument=(
-            "Whether the purpose of a certificate belongs to path validation is read both ways; chain-eku-client "
-            "permits both under the choice x509-policy."
-        ),
     ),
     Mutant(
         name="purpose-has-to-be-named",
@@ -254,7 +250,7 @@ MUTANTS = (
         name="common-name-where-none-else",
         tells="DANE-TA: the common name counts where there is no DNS name.",
         breaks=("9525-2-1", "7672-3.2.3-1"),
-        harm=Harm.SECURITY,
+        harm=Harm.WARNING,
         rules=broken(
             presented_identifiers=lambda _, certificate: identifiers.dns_ids(certificate) or common_names(certificate)
         ),

@@ -186,9 +186,8 @@ MUTANTS = (
         name="tls-1-0-spoken",
         tells="TLS 1.0 and 1.1 are spoken.",
         breaks=("7671-3-1",),
-        harm=Harm.SECURITY,
+        harm=Harm.WARNING,
         rules=broken(minimum_tls_version=always(SSL.TLS1_VERSION), cipher_list=always(b"DEFAULT:@SECLEVEL=0")),
-        argument="RFC 7671 section 3 permits TLS 1.0, and how old a version to take is local policy (tls11-only).",
     ),
     Mutant(
         name="suites-without-encryption",

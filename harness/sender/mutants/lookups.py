@@ -16,7 +16,7 @@ _BREAKS = {
     RdType.CNAME: ("7672-2.2.2-10", "7672-2.1.1-9"),
     RdType.TLSA: ("7672-2.1.2-5", "7672-2.1.2-4", "7672-2.2.1-14", "7672-2.1.1-9"),
 }
-_HARM = {RdType.A: Harm.DELIVERY, RdType.AAAA: Harm.DELIVERY}
+_HARM = {RdType.A: Harm.DELIVERY, RdType.AAAA: Harm.WARNING}
 _SAID = {
     Failure.SERVFAIL: "answered with SERVFAIL",
     Failure.REFUSED: "refused",

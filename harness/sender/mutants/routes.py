@@ -104,10 +104,6 @@ MUTANTS = (
         breaks=("7672-2.2.1-12",),
         harm=Harm.DELIVERY,
         rules=broken(refuses_all_mail=lambda _, mx: any(each.target == "." for each in mx.records)),
-        argument=(
-            "A null MX has to stand alone (RFC 7505 section 3), and no document says what is left of a set in which it "
-            "does not; null-mx-plus permits every reading."
-        ),
     ),
     Mutant(
         name="null-mx-names-a-host",

@@ -14,13 +14,13 @@ def _u_labels(name: str) -> str:
     return name.encode("ascii").decode("idna")
 
 
-def _also(name: str, tells: str, *breaks: str, when: _Matches) -> Mutant:
+def _also(name: str, tells: str, *breaks: str, when: _Matches, harm: Harm = Harm.SECURITY) -> Mutant:
     """Some names match that should not."""
     return Mutant(
         name=name,
         tells=tells,
         breaks=breaks,
-        harm=Harm.SECURITY,
+        harm=harm,
         rules=broken(
             identifier_matches=lambda _, presented, *, reference: (
                 RIGHT.identifier_matches(presented, reference=reference) or when(presented.lower(), reference.lower())
@@ -63,6 +63,7 @@ MUTANTS = (
         "A wildcard stands for several labels.",
         "7672-3.2.3-5",
         "9525-6.3-3",
+        harm=Harm.WARNING,
         when=lambda presented, reference: presented.startswith("*.") and reference.endswith(presented[1:]),
     ),
     _also(
