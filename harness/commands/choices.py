@@ -121,7 +121,7 @@ def enter_lists(
     Raises UsageError where a checker would declare, and UsageError and NothingConcluded as `harness.run.pick` does.
     """
     from harness.run import Contender, pick
-    from harness.scenario.models import Mode, Need
+    from harness.scenario.models import Need
     from harness.verdict import Profile
 
     contenders: list[Contender] = []
@@ -135,9 +135,7 @@ def enter_lists(
         profile = Profile.of(kind.mode or mode, choices=choices)
         if judge_as is not None:
             profile = replace(profile, judged_as=judge_as)
-        offered = offers | kind.offers
-        if profile.mode is not Mode.UNAWARE:
-            offered |= kind.offers_with_dane
+        offered = offers | kind.offered(profile.mode)
         if kind.resolves is not None:
             # What a scenario's resolver does wrong is nothing that another could be asked about.
             offered -= {Need.LAB_RESOLVER}

@@ -12,6 +12,7 @@ from dnslib.buffer import BufferError as ShortMessage
 from dnslib.dns import EDNS0, RD, RR, DNSError, EDNSOption
 from dnslib.label import DNSLabel
 
+from harness.scenario.zones import ResolverFailure
 from harness.world.answers import Rcode, SignedSet
 from harness.world.names import from_labels, labels
 from harness.world.records import Record, Type
@@ -146,6 +147,17 @@ def truncated(query: Query, shape: Shape, *, edns: bool | None = None) -> bytes:
 def garbage(query: Query) -> bytes:
     """A reply whose header is sound and whose rest cannot be decoded: a compression pointer to itself."""
     return pack("!6H", query.id, 0x8400, 1, 1, 0, 0) + b"\xc0\x0c\xc0\x0c\xff"
+
+
+def failure(query: Query, what: ResolverFailure) -> bytes:
+    """The reply of a resolver that fails at a question."""
+    match what:
+        case ResolverFailure.GARBAGE:
+            return garbage(query)
+        case ResolverFailure.TRUNCATED:
+            return truncated(query, Shape(rcode=Rcode.NOERROR, recursion_available=True))
+        case _:
+            return write_reply(query, Shape(rcode=Rcode[what.name], recursion_available=True), limit=None)
 
 
 def _message(query: Query, shape: Shape, *, edns: bool) -> DNSRecord:

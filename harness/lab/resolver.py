@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 
 from harness.journal import Asked, HarnessFault, Strayed, Where
 from harness.scenario.zones import Resolver as Manners
+from harness.scenario.zones import ResolverFailure
 from harness.world.answers import Rcode
 from harness.world.internet import Internet
 from harness.world.records import type_name
 from harness.world.resolution import Resolution, Security, resolve
 
 from .dns_server import KEPT_AT_MOST, Transport
-from .packets import Query, Shape, complaint, read_query, write_reply
+from .packets import Query, Shape, complaint, failure, read_query, write_reply
 from .recorder import Recorder
 
 _EDE_DNSSEC_BOGUS = 6
@@ -82,6 +83,10 @@ class SimulatedResolver:
             self._turn += 1
             shape = replace(shape, turn=self._turn)
         wire = write_reply(query, shape, limit=query.limit if transport == "udp" else None)
+        failing = self._failure(scenario, query)
+        if failing is not None:
+            wire = failure(query, failing)
+            shape = replace(shape, rcode=wire[3] & 0x0F, authentic=False)
         event: Asked | Strayed = Strayed(at=0, name=query.name, type=type_name(query.type))
         if self._internet.is_inside(query.name):
             event = Asked(
@@ -98,6 +103,11 @@ class SimulatedResolver:
                 faults=tuple(map(str, resolution.faults)),
             )
         return _Kept(wire, event, turns)
+
+    def _failure(self, scenario: str, query: Query) -> ResolverFailure | None:
+        if not scenario:
+            return None
+        return self._internet.world(scenario).scenario.resolver.failures.get(type_name(query.type))
 
 
 def _shape(query: Query, resolution: Resolution, manners: Manners) -> Shape:

@@ -132,8 +132,9 @@ def _expect(expect: Expect, path: KeyPath, scenario: Scenario, names: Names) -> 
                 yield Problem(
                     (*path, mode), f"{outcome} cannot be: nothing is authenticated without DANE", "expect OPP"
                 )
-    for index, key in enumerate(expect.untouched):
-        yield from _known(key, (*names.servers, *names.hosts), (*path, "untouched", index), "server or host")
+    for field, keys in (("untouched", expect.untouched), ("unvisited", expect.unvisited)):
+        for index, key in enumerate(keys):
+            yield from _known(key, (*names.servers, *names.hosts), (*path, field, index), "server or host")
     nameable = ("id", *names.zones, *names.hosts, *(f"{host}.target" for host in names.hosts))
     for word in PLACEHOLDER.findall(expect.sni or ""):
         yield from _known(word, nameable, (*path, "sni"), "name")

@@ -131,6 +131,8 @@ class WireRule(StrEnum):
     """Where mail may not go, the client takes its leave with QUIT inside TLS (RFC 3207 section 4.1, SHOULD)."""
     ONLY_OFFERED_INSIDE_TLS = "only-offered-inside-tls"
     """Inside TLS only extensions are used that the server offered there (RFC 3207 section 4.2, MUST)."""
+    REQUIRETLS_PASSED_ON = "requiretls-passed-on"
+    """MAIL carries REQUIRETLS wherever the message that asks for it is given away (RFC 8689 section 4.2.1, MUST)."""
     SAME_NAME_ON_RESUMPTION = "same-name-on-resumption"
     """A TLS session is resumed under the server name it was begun with (RFC 6066 section 3, SHOULD)."""
 
@@ -151,6 +153,9 @@ class Expect(Table):
     """Rules about what is said on the connection, beside the outcome."""
     untouched: tuple[str, ...] = ()
     """Keys of servers that no connection should be made to."""
+    unvisited: tuple[str, ...] = ()
+    """Keys of servers that a sender with DANE may not connect to, as their TLSA lookup failed (RFC 7672 section 2.1.2,
+    MUST NOT)."""
     sni: Template | None = None
     """The server name that every ClientHello has to carry, as in `{mx1}` (RFC 7672 section 8.1, MUST)."""
 

@@ -200,6 +200,23 @@ class Fault(Table):
         return self
 
 
+class ResolverFailure(StrEnum):
+    """What a resolver answers to a question that it does not resolve."""
+
+    SERVFAIL = "servfail"
+    """SERVFAIL."""
+    REFUSED = "refused"
+    """REFUSED, as to a client that it does not serve."""
+    NOTIMP = "notimp"
+    """NOTIMP, as an old one to a type of record that it does not know."""
+    FORMERR = "formerr"
+    """FORMERR, as one that cannot read the question."""
+    GARBAGE = "garbage"
+    """A sound header, and octets behind it that make no message."""
+    TRUNCATED = "truncated"
+    """An empty reply that says it is truncated, over UDP and TCP alike."""
+
+
 class Resolver(Table):
     """How the resolver that serves the target departs from a correct validating one."""
 
@@ -207,6 +224,19 @@ class Resolver(Table):
     """Whether it checks signatures; one that does not passes bogus data on."""
     sets_ad: Annotated[str, Field(pattern="^(secure|never|always)$")] = "secure"
     """When it sets AD: `secure` (RFC 4035 section 3.2.3), `never`, or `always`, which is a lie."""
+    failures: dict[Annotated[str, Field(pattern="^(MX|A|AAAA|CNAME|TLSA)$")], ResolverFailure] = {}
+    """By type, questions that it fails at itself, whatever the name servers say: `{ TLSA = "refused" }`."""
 
 
-__all__ = ["Algorithm", "DelegationSigner", "Denial", "Fault", "Nsec3", "Resolver", "Span", "What", "Zone"]
+__all__ = [
+    "Algorithm",
+    "DelegationSigner",
+    "Denial",
+    "Fault",
+    "Nsec3",
+    "Resolver",
+    "ResolverFailure",
+    "Span",
+    "What",
+    "Zone",
+]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.sender.dnswire import Rcode, RdType, Record, Reply
-from harness.sender.errors import NoAnswer
+from harness.sender.errors import Failure, NoAnswer
 
 
 class Kind(StrEnum):
@@ -27,8 +27,8 @@ class Answer:
     """The end of one lookup.
 
     `secure` holds for the records or their absence and for every CNAME on the way. `names` starts
-    with the name asked for and ends with the one that has, or lacks, the records. `reason` says why
-    a lookup failed.
+    with the name asked for and ends with the one that has, or lacks, the records. `reason` and `failure`
+    say why a lookup failed.
     """
 
     kind: Kind
@@ -36,6 +36,7 @@ class Answer:
     names: tuple[str, ...]
     records: tuple[Record, ...] = ()
     reason: str = ""
+    failure: Failure | None = None
 
     @property
     def is_alias(self) -> bool:
@@ -64,7 +65,7 @@ def read_step(reply: Reply, *, name: str, rdtype: RdType) -> Step:
     while rdtype != RdType.CNAME and names[-1] in aliases:
         target = aliases[names[-1]]
         if target in names:
-            raise NoAnswer("CNAME loop")
+            raise NoAnswer("CNAME loop", failure=Failure.ENDLESS)
         names.append(target)
     records = tuple(r for r in reply.answers if r.rdtype == rdtype and r.owner == names[-1])
     absent = Kind.NXDOMAIN if reply.rcode == Rcode.NXDOMAIN else Kind.NODATA

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -57,12 +57,21 @@ class Job:
     requiretls: bool = False
 
 
+@dataclass
+class Kept:
+    """What a sender keeps from one session for later ones, by keys of the rules; a correct one keeps nothing."""
+
+    connections: dict[object, Session] = field(default_factory=dict)
+    tls_sessions: dict[object, SSL.Session] = field(default_factory=dict)
+
+
 class Sender:
     """A sender on one event loop. Deferral is decided at once: it keeps no queue and tries each job once."""
 
     def __init__(self, settings: Settings, *, rules: Rules | None = None) -> None:
         self._settings = settings
         self._rules = rules or Rules()
+        self.kept = Kept()
         self._resolver = Resolver(
             settings.resolver_address,
             port=settings.resolver_port,
@@ -229,28 +238,47 @@ class Transaction:
                 break
 
     async def _converse(self, plan: HostPlan, *, address: str, port: int, with_tls: bool) -> Report | None:
-        settings = self._sender.settings
+        settings, kept = self._sender.settings, self._sender.kept
+        connection_key = self._rules.connection_key(plan, address=address)
+        held = kept.connections.pop(connection_key, None)
+        if held is not None:
+            return self._noted(held, await held.again(self._envelope()), plan=plan, address=address)
         try:
             channel = await Channel.connect(address, port=port, timeout=settings.connect_timeout)
         except OSError as error:
             reason = f"no connection: {error or 'timeout'}"
             self._note(plan.host, address=address, outcome=AttemptOutcome.UNREACHABLE, reason=reason)
             return None
-        envelope = Envelope(
+        session = Session(
+            SmtpClient(channel, timeout=settings.reply_timeout),
+            plan=plan,
+            envelope=self._envelope(),
+            helo=settings.helo,
+            context=self._sender.context,
+            rules=self._rules,
+            resume=kept.tls_sessions.get(self._rules.tls_session_key(plan, address=address)),
+        )
+        report = await session.run(with_tls=with_tls, keep=connection_key is not None)
+        return self._noted(session, report, plan=plan, address=address)
+
+    def _envelope(self) -> Envelope:
+        return Envelope(
             sender=self._job.sender,
             recipients=tuple(_routable(each) for each in self._open()),
             content=self._content,
             size=len(self._job.message),
             requiretls=self._job.requiretls,
         )
-        report = await Session(
-            SmtpClient(channel, timeout=settings.reply_timeout),
-            plan=plan,
-            envelope=envelope,
-            helo=settings.helo,
-            context=self._sender.context,
-            rules=self._rules,
-        ).run(with_tls=with_tls)
+
+    def _noted(self, session: Session, report: Report, *, plan: HostPlan, address: str) -> Report:
+        """Keep what the rules say of a session, and record what came of it."""
+        kept = self._sender.kept
+        connection_key = self._rules.connection_key(plan, address=address)
+        if session.is_open and connection_key is not None:
+            kept.connections[connection_key] = session
+        session_key = self._rules.tls_session_key(plan, address=address)
+        if session_key is not None and session.tls_session is not None:
+            kept.tls_sessions[session_key] = session.tls_session
         self._record(report, plan=plan, address=address)
         return report
 

@@ -7,14 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from typing import cast
 
 import dns.exception
 
 from harness.sender.answer import Answer, Kind, read_step
-from harness.sender.dnswire import QueryFlags, RdType, Reply, decode_reply, encode_question, is_of_another_question
-from harness.sender.errors import MalformedReply, NoAnswer
+from harness.sender.dnswire import (
+    QueryFlags,
+    Rcode,
+    RdType,
+    Reply,
+    decode_reply,
+    encode_question,
+    is_of_another_question,
+)
+from harness.sender.errors import Failure, MalformedReply, NoAnswer
 from harness.sender.rules.lookup import LookupRules
+
+_CODES: dict[int, Failure] = {
+    Rcode.FORMERR: Failure.FORMERR,
+    Rcode.SERVFAIL: Failure.SERVFAIL,
+    Rcode.NOTIMP: Failure.NOTIMP,
+    Rcode.REFUSED: Failure.REFUSED,
+}
 
 
 class _Endpoint(asyncio.DatagramProtocol):
@@ -42,7 +58,7 @@ class _Endpoint(asyncio.DatagramProtocol):
     def error_received(self, exc: Exception) -> None:
         for waiter in self.waiting.values():
             if not waiter.done():
-                waiter.set_exception(NoAnswer(f"resolver unreachable: {exc}"))
+                waiter.set_exception(NoAnswer(f"resolver unreachable: {exc}", failure=Failure.SILENCE))
 
 
 class Resolver:
@@ -65,25 +81,32 @@ class Resolver:
 
     async def lookup(self, name: str, *, rdtype: RdType) -> Answer:
         """Look a name up, following CNAMEs. Never raises: a failed lookup is an answer of that kind."""
+        answer = await self._find(name, rdtype=rdtype)
+        if answer.kind is Kind.FAILED and self._rules.failure_is_absence(answer, rdtype=rdtype):
+            answer = replace(answer, kind=Kind.NODATA, secure=True)
+        return self._rules.answer_in_force(answer, rdtype=rdtype)
+
+    async def _find(self, name: str, *, rdtype: RdType) -> Answer:
         names: tuple[str, ...] = (name,)
         try:
             secure = True
             while True:
                 reply = await self._ask(names[-1], rdtype=rdtype)
                 if self._rules.lookup_failed(rcode=reply.rcode):
-                    raise NoAnswer(f"response code {reply.rcode}")
+                    raise NoAnswer(f"response code {reply.rcode}", failure=_CODES.get(reply.rcode, Failure.OTHER_CODE))
                 step = read_step(reply, name=names[-1], rdtype=rdtype)
                 if set(step.names[1:]) & set(names):
-                    raise NoAnswer("CNAME loop")
+                    raise NoAnswer("CNAME loop", failure=Failure.ENDLESS)
                 names += step.names[1:]
                 secure = self._rules.chain_is_secure(secure, self._rules.answer_is_secure(authentic=reply.authentic))
                 if not self._rules.asks_again_at_target(step):
                     return Answer(kind=step.kind, secure=secure, names=names, records=step.records)
                 if len(names) > self._rules.alias_limit():
-                    raise NoAnswer("CNAME chain too long")
+                    raise NoAnswer("CNAME chain too long", failure=Failure.ENDLESS)
         except (NoAnswer, MalformedReply) as error:
             reason = f"{rdtype.name} lookup of {name} failed: {error}"
-            return Answer(kind=Kind.FAILED, secure=False, names=names, reason=reason)
+            failure = error.failure if isinstance(error, NoAnswer) else Failure.UNREADABLE
+            return Answer(kind=Kind.FAILED, secure=False, names=names, reason=reason, failure=failure)
 
     async def _ask(self, name: str, *, rdtype: RdType) -> Reply:
         flags = QueryFlags(do=self._rules.sets_do(), ad=self._rules.sets_ad(), cd=self._rules.sets_cd())
@@ -98,15 +121,16 @@ class Resolver:
                 if reply.truncated and self._rules.repeats_truncated_reply_over_tcp():
                     reply = await self._ask_tcp(question)
                     if reply.truncated:
-                        raise NoAnswer("truncated reply over TCP")
+                        raise NoAnswer("truncated reply over TCP", failure=Failure.TRUNCATED)
         except TimeoutError as error:
-            raise NoAnswer("timeout") from error
+            raise NoAnswer("timeout", failure=Failure.SILENCE) from error
         except dns.exception.DNSException as error:
-            raise NoAnswer(f"not a domain name: {error or type(error).__name__}") from error
+            reason = f"not a domain name: {error or type(error).__name__}"
+            raise NoAnswer(reason, failure=Failure.UNREADABLE) from error
         except OSError as error:
-            raise NoAnswer(f"resolver unreachable: {error}") from error
+            raise NoAnswer(f"resolver unreachable: {error}", failure=Failure.SILENCE) from error
         if reply.ident != ident or reply.question != (name, rdtype):
-            raise NoAnswer("the reply belongs to another question")
+            raise NoAnswer("the reply belongs to another question", failure=Failure.UNREADABLE)
         return reply
 
     async def _ask_udp(self, endpoint: _Endpoint, question: bytes, *, ident: int) -> Reply:
@@ -120,7 +144,7 @@ class Resolver:
                 done, _ = await asyncio.wait([waiter], timeout=self._timeout / sendings)
                 if done:
                     return decode_reply(waiter.result())
-            raise NoAnswer("timeout")
+            raise NoAnswer("timeout", failure=Failure.SILENCE)
         finally:
             del endpoint.waiting[ident], endpoint.questions[ident]
 
@@ -131,7 +155,7 @@ class Resolver:
             length = int.from_bytes(await reader.readexactly(2))
             return decode_reply(await reader.readexactly(length))
         except asyncio.IncompleteReadError as error:
-            raise NoAnswer("the resolver closed the TCP connection") from error
+            raise NoAnswer("the resolver closed the TCP connection", failure=Failure.TRUNCATED) from error
         finally:
             writer.close()
 

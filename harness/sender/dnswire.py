@@ -30,15 +30,25 @@ class RdType(IntEnum):
     """IPv6 address."""
     TLSA = 52
     """Certificate association (RFC 6698 section 7.1)."""
+    SMIMEA = 53
+    """The same in form, for mail addresses (RFC 8162). Never asked for by a correct sender."""
 
 
 class Rcode(IntEnum):
-    """The two response codes that carry an answer; every other one is a failure."""
+    """Response codes (RFC 1035 section 4.1.1). The first and NXDOMAIN carry an answer; every other one is a failure."""
 
     NOERROR = 0
     """The name exists, with or without records of the type."""
+    FORMERR = 1
+    """The question cannot be read."""
+    SERVFAIL = 2
+    """There is no answer."""
     NXDOMAIN = 3
     """The name does not exist."""
+    NOTIMP = 4
+    """Such questions are not known."""
+    REFUSED = 5
+    """The question will not be answered."""
 
 
 @dataclass(frozen=True, kw_only=True)

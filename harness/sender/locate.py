@@ -107,7 +107,9 @@ class Locator:
         if rules.has_no_address(answers):
             return _skip(host, reason="the host has no address", absent=True)
         found = next((each for each in answers if each.records), answers[0])
-        addresses = tuple(str(ipaddress.ip_address(record.rdata)) for each in answers for record in each.records)
+        addresses = rules.addresses_to_try(
+            tuple(str(ipaddress.ip_address(record.rdata)) for each in answers for record in each.records)
+        )
         if not rules.dane_applies(mode, route=route):
             return self._plan_without_tlsa(host, addresses=addresses, mode=mode)
         secure = rules.addresses_are_secure(answers)
@@ -118,19 +120,19 @@ class Locator:
                 return _skip(host, reason=cname.reason)
             alias_secure = rules.alias_is_secure(cname)
         candidates = rules.base_domain_candidates(
-            host, names=found.names, addresses_secure=secure, alias_secure=alias_secure
+            host, names=found.names, addresses_secure=secure, alias_secure=alias_secure, route=route
         )
         for base_domain in candidates:
             name = rules.tlsa_name(base_domain, port=route.port)
             if not rules.tlsa_name_can_exist(name):
                 continue
-            answer = await self._resolver.lookup(name, rdtype=RdType.TLSA)
+            answer = await self._resolver.lookup(name, rdtype=rules.tlsa_type())
             standing = rules.standing(answer)
             if rules.search_ends(standing):
                 return self._plan_with_tlsa(
                     host,
                     addresses=addresses,
-                    base_domain=base_domain,
+                    base_domain=rules.base_domain(base_domain, tlsa=answer),
                     standing=standing,
                     answer=answer,
                     route=route,
@@ -166,7 +168,7 @@ class Locator:
             parsed = (tlsa.parse(each.rdata) for each in answer.records)
             usable = rules.usable(tuple(each for each in parsed if each is not None))
             if usable:
-                level, reason = rules.level_if_tlsa_usable(), "usable TLSA records"
+                level, reason = rules.level_if_tlsa_usable(host), "usable TLSA records"
             else:
                 level, reason = rules.level_if_tlsa_unusable(mode), "no TLSA record is usable"
         return HostPlan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
 from OpenSSL import SSL
@@ -55,30 +56,57 @@ class Session:
         helo: str,
         context: SSL.Context,
         rules: Rules,
+        resume: SSL.Session | None = None,
     ) -> None:
+        """`resume` is a TLS session to be resumed, if the server consents."""
         self._client = client
         self._plan = plan
         self._envelope = envelope
         self._helo = helo
         self._context = context
         self._rules = rules
+        self._resume = resume
+        self._offered: frozenset[str] | None = None
+        self.is_open = False
+        self.tls_session: SSL.Session | None = None
         self.report = Report()
 
-    async def run(self, *, with_tls: bool) -> Report:
-        """Deliver what can be delivered. `with_tls` is false in a cleartext retry."""
+    async def run(self, *, with_tls: bool, keep: bool = False) -> Report:
+        """Deliver what can be delivered. `with_tls` is false in a cleartext retry; `keep`: stay where mail went."""
+        return await self._to_the_end(self._from_the_start(with_tls=with_tls), keep=keep)
+
+    async def again(self, envelope: Envelope) -> Report:
+        """Deliver another message over the session that was kept."""
+        self._envelope = envelope
+        before = self.report
+        self.report = Report(tls=before.tls, tls_begun=before.tls_begun, association=before.association)
+        assert self._offered is not None
+        return await self._to_the_end(self._transfer(self._offered), keep=True)
+
+    async def _from_the_start(self, *, with_tls: bool) -> None:
+        self._offered = await self._open(with_tls=with_tls)
+        if self._offered is not None:
+            await self._transfer(self._offered)
+
+    async def _to_the_end(self, steps: Awaitable[None], *, keep: bool) -> Report:
+        self.is_open = False
         try:
-            offered = await self._open(with_tls=with_tls)
-            if offered is not None:
-                await self._transfer(offered)
+            await steps
         except HostFailure as failure:
             self.report.failure = failure
             lost = failure.outcome is AttemptOutcome.LOST
             if not lost and self._rules.quits_politely(failure.stage):
                 await self._client.quit()
         else:
-            await self._client.quit()
+            fates = [each.status for each in self.report.decisions.values()]
+            self.is_open = keep and Status.DELIVERED in fates
+            if not self.is_open:
+                await self._client.quit()
         finally:
-            self._client.close()
+            if self._client.tls is not None:
+                self.tls_session = self._client.tls.session
+            if not self.is_open:
+                self._client.close()
         return self.report
 
     async def _open(self, *, with_tls: bool) -> frozenset[str] | None:
@@ -95,7 +123,9 @@ class Session:
             if self._rules.goes_on_without_offer(self._plan.level):
                 return before
             raise self._without_tls("STARTTLS is not offered")
-        reply = await self._client.command("STARTTLS", stage=Stage.STARTTLS)
+        along = (f"{line}\r\n" for line in self._rules.commands_along_with_starttls())
+        self._client.send("".join(("STARTTLS\r\n", *along)).encode(), stage=Stage.STARTTLS)
+        reply = await self._client.reply(Stage.STARTTLS)
         if reply.code != 220:
             if self._rules.goes_on_after_refusal(self._plan.level, code=reply.code):
                 return before
@@ -130,12 +160,22 @@ class Session:
             self._context,
             server_name=self._plan.server_name,
             discard=self._rules.discards_plaintext_before_tls(),
+            session=self._resume,
         )
         assert self._client.tls is not None
         self.report.tls = self._client.tls.version
-        if not self._rules.authentication_needed(self._plan.level):
+        if self._rules.authenticates_before_mail():
+            self._authenticate()
+
+    def _authenticate(self) -> None:
+        """Judge the server by what it showed in the handshake. Raises `HostFailure`."""
+        tls = self._client.tls
+        if tls is None or not self._rules.authentication_needed(self._plan.level):
             return
-        chain = self._client.tls.chain()
+        if self._resume is not None and self._rules.resumption_authenticates():
+            self.report.association = "a session before"
+            return
+        chain = tls.chain()
         faults = ["the server sent no certificate"] if not chain else []
         for record in self._plan.records if chain else ():
             fault = self._rules.fault(record, chain=chain, references=self._plan.references)
@@ -170,6 +210,8 @@ class Session:
                 self._refuse(recipient, stage=Stage.RCPT, reply=reply)
         if not accepted:
             return
+        if not self._rules.authenticates_before_mail():
+            self._authenticate()
         reply = await self._client.command("DATA", stage=Stage.DATA)
         if reply.code != 354:
             self._refuse_all(Stage.DATA, reply=reply)

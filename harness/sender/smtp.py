@@ -111,7 +111,14 @@ class SmtpClient:
             raise self._lost(str(error)) from error
         self._channel.send(self.tls.outgoing())
 
-    async def start_tls(self, context: SSL.Context, *, server_name: str | None, discard: bool) -> None:
+    async def start_tls(
+        self,
+        context: SSL.Context,
+        *,
+        server_name: str | None,
+        discard: bool,
+        session: SSL.Session | None = None,
+    ) -> None:
         """Shake hands. `discard` throws away plaintext that came before. Raises `HostFailure`."""
         self.stage = Stage.HANDSHAKE
         early = self._channel.take()
@@ -119,7 +126,7 @@ class SmtpClient:
             self._buffer.clear()
         else:
             self._buffer += early
-        tls = TlsClient(context, server_name=server_name)
+        tls = TlsClient(context, server_name=server_name, session=session)
         try:
             async with asyncio.timeout(self._timeout):
                 while not tls.handshake():

@@ -24,9 +24,12 @@ def client_context(*, minimum_version: int, cipher_list: bytes) -> SSL.Context:
 class TlsClient:
     """One TLS connection. Feed it with `receive`, and send what `outgoing` returns after every call."""
 
-    def __init__(self, context: SSL.Context, *, server_name: str | None) -> None:
+    def __init__(self, context: SSL.Context, *, server_name: str | None, session: SSL.Session | None = None) -> None:
+        """`session` is one to be resumed, if the server consents."""
         self._connection = SSL.Connection(context)
         self._connection.set_connect_state()
+        if session is not None:
+            self._connection.set_session(session)
         if server_name is not None:
             self._connection.set_tlsext_host_name(server_name.encode("ascii"))
         self.closed_by_peer = False
@@ -84,6 +87,11 @@ class TlsClient:
             self._connection.shutdown()
         except SSL.Error:
             return
+
+    @property
+    def session(self) -> SSL.Session | None:
+        """What a later connection needs to resume this session; complete at its end only (RFC 8446 section 4.6.1)."""
+        return self._connection.get_session()
 
     @property
     def version(self) -> str:

@@ -47,6 +47,8 @@ class Asker:
     def ask(self, name: str, kind: Type) -> Found:
         """Follow the question to its end."""
         resolution = resolve(self.internet, name, kind)
+        if kind.name in self.resolver.failures:
+            return Found(Lookup(standing=Standing.FAILED, found=False, exists=True))
         sets = [one.rrset for one in resolution.answer]
         rdatas = tuple(rdata for rrset in sets if rrset.type == kind for rdata in rrset.rdatas)
         lookup = Lookup(

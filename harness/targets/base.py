@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
@@ -188,3 +188,11 @@ class Kind:
     """The resolver that is tested, which resolves in its lab; None: it is no resolver."""
     fetch: Callable[[], object] = lambda: None
     """Get from the network what it is made of, where that is not in the cache. Raises UsageError."""
+
+    def offered(self, mode: Mode) -> frozenset[Need]:
+        """The needs that it meets in this mode."""
+        return self.offers if mode is Mode.UNAWARE else self.offers | self.offers_with_dane
+
+    def declaring(self, choices: Positions) -> Kind:
+        """The same with these choices declared."""
+        return replace(self, choices=choices)

@@ -13,15 +13,21 @@ from .checker_definition import known_checkers
 from .command import CommandTarget
 from .definition import definitions
 from .managed import managed_kind
+from .mutants import mutant_kind
 from .outside import manual_kind, submission_kind
 from .resolving import WORD, resolver_kind
 
-_WITH_COLON = {"command": CommandTarget.kind, "submission": submission_kind, WORD: resolver_kind}
+_WITH_COLON = {
+    "command": CommandTarget.kind,
+    "submission": submission_kind,
+    "mutant": mutant_kind,
+    WORD: resolver_kind,
+}
 
 
 def named(word: str) -> Kind:
     """The target that a word means: `builtin`, `builtin:mandatory`, `postfix:dane`, `./my-mta.toml`, `posttls-finger`,
-    `command:...`, `submission:HOST:PORT`, `resolver:unbound`, `resolver:ADDRESS`, `manual`.
+    `command:...`, `submission:HOST:PORT`, `resolver:unbound`, `resolver:ADDRESS`, `manual`, `mutant:NAME`.
 
     Raises UsageError, also for a command that cannot be run and a mode that a target does not have.
     """

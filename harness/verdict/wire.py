@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -136,6 +136,14 @@ def _just_closed(session: _Session) -> _Found:
                 yield line, "the client hung up without QUIT"
 
 
+def _demand_dropped(session: _Session) -> _Found:
+    if not _delivered(session):
+        return
+    for line, event, verb in session.spoken(tls=True):
+        if verb == "MAIL" and "REQUIRETLS" not in event.command.rpartition(">")[2].upper().split():
+            yield line, "MAIL was said without REQUIRETLS"
+
+
 def _delivered(session: _Session) -> bool:
     return any(isinstance(event, Accepted) for _, event in session.events)
 
@@ -164,6 +172,9 @@ _CHECKS: Mapping[WireRule, tuple[_Check, ...]] = {
     WireRule.ONLY_OFFERED_INSIDE_TLS: (
         _Check(_only_offered, "only extensions that were offered inside TLS", "3207-4.2-1", Grade.SECURITY),
     ),
+    WireRule.REQUIRETLS_PASSED_ON: (
+        _Check(_demand_dropped, "REQUIRETLS is passed on with MAIL", "8689-4.2.1-3", Grade.SECURITY),
+    ),
 }
 """RFC 3207 keeps what is said before TLS, where anybody may speak, apart from what is said inside; so its MUSTs are
 security."""
@@ -174,7 +185,9 @@ def breaches(expect: Expect, sending: Sending, *, delivers: bool, dane: bool) ->
 
     `delivers`: whether any permitted outcome is a delivery; `dane`: whether the target is judged as one with DANE.
     """
-    found = [*_untouched(expect, sending)]
+    found = [*_untouched(expect.untouched, sending, rule="untouched")]
+    if dane:
+        found += _untouched(expect.unvisited, sending, rule="unvisited", requirement="7672-2.1.2-8")
     if expect.sni is not None and dane:
         found += _server_names(expect.sni, sending)
     rules = [rule for rule in expect.wire if rule is not WireRule.QUIT_AFTER_REFUSAL or not delivers]
@@ -217,11 +230,12 @@ def _sessions(sending: Sending) -> list[_Session]:
     ]
 
 
-def _untouched(expect: Expect, sending: Sending) -> Iterator[Breach]:
+def _untouched(servers: Sequence[str], sending: Sending, *, rule: str, requirement: str = "") -> Iterator[Breach]:
     for line, event in sending.wire:
-        if isinstance(event, Connected) and event.server in expect.untouched:
+        if isinstance(event, Connected) and event.server in servers:
             yield Breach(
-                rule="untouched",
+                rule=rule,
+                requirement=requirement,
                 wanted=f"no connection to {event.server}",
                 problem=f"{event.server} was connected to",
                 line=line,

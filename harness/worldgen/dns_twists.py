@@ -71,6 +71,14 @@ def _fault(number: int, kind: str, what: str) -> Drawn:
     return f"{kind}{whose}: {what}", apply
 
 
+def _resolver_fails(kind: str, what: str) -> Drawn:
+    def apply(draft: Draft) -> None:
+        failures = draft.top.setdefault("resolver", {}).setdefault("failures", {})
+        failures[kind] = what
+
+    return f"the resolver fails at questions for {kind}: {what}", apply
+
+
 def _alias(number: int, words: str, chain: tuple[str, ...], change: _Change) -> Drawn:
     def apply(draft: Draft) -> None:
         if draft.shape == "implicit" or not draft.claim(f"alias {draft.key(number)}"):
@@ -98,6 +106,11 @@ def _unsigned_at_alias(draft: Draft, host: dict[str, Any], key: str) -> None:
     host.setdefault("tlsa", ["3 1 1 other-key"])
 
 
+def _unknown_alias(draft: Draft, host: dict[str, Any], key: str) -> None:
+    _unsigned_at_alias(draft, host, key)
+    _resolver_fails("CNAME", "refused")[1](draft)
+
+
 def _at_both(target: str, alias: str) -> _Change:
     def change(draft: Draft, host: dict[str, Any], key: str) -> None:
         host["tlsa"] = [target]
@@ -113,6 +126,7 @@ _ALIASES: tuple[tuple[str, tuple[str, ...], _Change], ...] = (
     (" into the other zone", _THERE, _nothing),
     (" into the other zone, TLSA at the alias", _THERE, _at_alias),
     (" into another zone that is not signed, TLSA at the alias", _THERE, _unsigned_at_alias),
+    (" into another zone that is not signed, and the resolver fails at it", _THERE, _unknown_alias),
     (" of an alias", ("middle.{domain}", *_HERE), _nothing),
     (", TLSA matching at the target only", _HERE, _at_both("3 1 1", "3 1 1 other-key")),
     (", TLSA matching at the alias only", _HERE, _at_both("3 1 1 other-key", "3 1 1")),
@@ -172,14 +186,19 @@ def _recipient(zone: str, **values: Any) -> Callable[[Draft], None]:
     return apply
 
 
+def _resolver(values: dict[str, Any]) -> Callable[[Draft], None]:
+    return lambda draft: draft.top.setdefault("resolver", {}).update(values)
+
+
 _OTHERS: list[Drawn] = [
     ("there is a fallback relay", lambda draft: draft.top.update(route={"fallback_relay": "[{fallback}]"})),
     ("the recipient's domain is an alias", _recipient("alias")),
     ("the recipient's domain is an alias that is not signed", _recipient("alias", signed=False)),
     ("the recipient's domain does not exist", _gone),
     ("a null MX", lambda draft: draft.record(DOMAIN, "@ MX 0 .")),
-    ("the resolver never sets AD", lambda draft: draft.top.update(resolver={"sets_ad": "never"})),
-    ("the resolver does not validate", lambda draft: draft.top.update(resolver={"validates": False})),
+    ("the resolver never sets AD", _resolver({"sets_ad": "never"})),
+    ("the resolver does not validate", _resolver({"validates": False})),
+    ("a server at the domain's own address", lambda draft: setattr(draft, "own_server", True)),
     _wildcard("matching", "3 1 1"),
     _wildcard("not matching", "3 1 1 other-key"),
 ]
@@ -195,6 +214,11 @@ DNS: tuple[SearchStrategy[Drawn], ...] = (
         lambda zone, what: _signing(zone, *what),
         st.sampled_from((DOMAIN, PROVIDER, PROVIDER, "tcp")),
         st.sampled_from(_SIGNING),
+    ),
+    st.builds(
+        _resolver_fails,
+        st.sampled_from(("TLSA", "TLSA", "MX", "A", "AAAA", "CNAME")),
+        st.sampled_from(("servfail", "refused", "notimp", "formerr", "garbage", "truncated")),
     ),
     st.builds(lambda number, alias: _alias(number, *alias), WHICH, st.sampled_from(_ALIASES)),
     st.sampled_from(_TLSA_ALIASES),

@@ -26,6 +26,8 @@ class Draft:
     """Everything else: `recipient`, `resolver`, `route`."""
     words: list[str] = field(default_factory=list)
     """What was done, for the title."""
+    own_server: bool = False
+    """Whether a server without TLSA records lives at the domain's own address, beside its MX hosts."""
     taken: set[str] = field(default_factory=set)
     """What may be said once only, and has been: a name can be an alias of one other."""
 
@@ -75,6 +77,8 @@ class Draft:
             made["route"] = {**made.get("route", {}), "relay": "[{relay}]"}
         elif any(self.hosts) or len(self.hosts) > 1:
             made["mx"] = self.hosts
+        if self.own_server and self.shape == "mx":
+            made["hosts"] = [*made.get("hosts", []), {"key": "apex", "host": "{domain}", "tlsa": []}]
         if "fallback_relay" in made.get("route", {}):
             made["hosts"] = [*made.get("hosts", []), {"key": "fallback"}]
         if self.certs:

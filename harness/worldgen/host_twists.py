@@ -31,7 +31,7 @@ _RECORDS = (
 )  # fmt: skip
 _ANCHORS = (
     "2 1 1", "2 0 1", "2 1 1 issuer", "2 0 1 issuer", "2 1 0", "2 0 0", "2 1 2", "2 1 1 leaf", "3 1 1", "3 1 1 issuer",
-    "2 1 1 other-key", "0 0 1", "1 1 1",
+    "2 1 1 other-key", "0 0 1", "1 1 1", "2 1 0 other-key",
 )  # fmt: skip
 _CERTIFICATES: tuple[_Values, ...] = (
     ("another name", {"names": ["unrelated.example"]}),
@@ -52,6 +52,8 @@ _CERTIFICATES: tuple[_Values, ...] = (
     ("an unknown critical extension", {"unknown_critical_extension": True}),
     ("revoked", {"revoked": True}),
     ("another key", {"generation": 1}),
+    ("the second host's name", {"names": ["mx2.{domain}"]}),
+    ("an address for a name", {"names": [], "subject": "", "addresses": ["{mx1.ipv4}"]}),
 )
 _CHAINS: tuple[_Values, ...] = (
     ("by an authority", {"issuer": "ca"}),
@@ -174,6 +176,25 @@ def _chains() -> SearchStrategy[Drawn]:
     )
 
 
+def _path(number: int, flaw: _Values, place: str) -> Drawn:
+    """A chain that is in order but for one certificate of it."""
+    record, sent = "2 1 1", ("by an intermediate", {"issuer": "intermediate"})
+    words, apply = _chain(number, sent, record, flaw if place == "leaf" else ("", {}))
+
+    def flawed(draft: Draft) -> None:
+        apply(draft)
+        if place != "leaf":
+            draft.authority(place, **flaw[1])
+
+    return words if place == "leaf" else f"{words}; {place} {flaw[0]}", flawed
+
+
+def _paths() -> SearchStrategy[Drawn]:
+    leaves = st.builds(_path, WHICH, st.sampled_from(_CERTIFICATES), st.just("leaf"))
+    above = st.builds(_path, WHICH, st.sampled_from(_AUTHORITIES), st.sampled_from(("intermediate", "ca")))
+    return leaves | above
+
+
 def _from(choices: tuple[_Values, ...], key: str, words: str) -> SearchStrategy[Drawn]:
     made = [_table(key, f"{words}{what}", values) for what, values in choices]
     return st.builds(lambda number, make: make(number), WHICH, st.sampled_from(made))
@@ -214,6 +235,7 @@ HOSTS: tuple[SearchStrategy[Drawn], ...] = (
     _from(_CERTIFICATES, "cert", "certificate: "),
     _chains(),
     _chains(),
+    _paths(),
     st.builds(
         lambda name, what: _authority(name, *what),
         st.sampled_from(("ca", "intermediate")),

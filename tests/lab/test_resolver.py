@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import dns.edns
+import dns.exception
 import dns.flags
 import dns.rcode
 import pytest
@@ -93,6 +94,27 @@ def test_a_resolver_can_be_a_bad_one_for_one_scenario(
     assert (dns.rcode.to_text(reply.rcode()), bool(reply.flags & AD)) == (rcode, ad)
     ask.internet.add(scenario("other"))
     assert ask("_25._tcp.mx1.other.example.", "TLSA").flags & AD
+
+
+@pytest.mark.parametrize(("what", "rcode"), [("servfail", 2), ("refused", 5), ("notimp", 4), ("formerr", 1)])
+def test_a_resolver_can_fail_at_questions_of_one_type(what: str, rcode: int) -> None:
+    ask = resolver(resolver={"failures": {"TLSA": what}})
+    reply = ask(TLSA, "TLSA")
+    assert (reply.rcode(), kinds(reply.answer), reply.flags & AD) == (rcode, [], 0)
+    assert kinds(ask(f"mx1.{DOMAIN}", "A").answer) == ["A", "RRSIG"]
+    noted = [event for event in ask.events if isinstance(event, Asked)]
+    assert [(event.rcode, event.authentic_data) for event in noted] == [(what.upper(), False), ("NOERROR", True)]
+
+
+def test_a_resolver_can_cut_its_replies_short() -> None:
+    reply = resolver(resolver={"failures": {"MX": "truncated"}})(DOMAIN, "MX")
+    assert reply.flags & dns.flags.TC
+    assert reply.answer == []
+
+
+def test_a_resolver_can_answer_with_what_is_no_message() -> None:
+    with pytest.raises(dns.exception.DNSException):
+        resolver(resolver={"failures": {"A": "garbage"}})(f"mx1.{DOMAIN}", "A")
 
 
 def test_questions_are_noted_once_each_with_what_was_answered() -> None:

@@ -75,7 +75,10 @@ def test_a_certificate_that_cannot_be_read_has_no_names() -> None:
 def test_candidate_base_domains_follow_the_secure_part_of_the_chain(
     *, secure: bool, alias_secure: bool, names: tuple[str, ...], candidates: tuple[str, ...]
 ) -> None:
-    found = RULES.base_domain_candidates("mx", names=names, addresses_secure=secure, alias_secure=alias_secure)
+    route = Route(next_hop="d.example", expanded="d.example", via_mx=True, secure=True, port=25)
+    found = RULES.base_domain_candidates(
+        "mx", names=names, addresses_secure=secure, alias_secure=alias_secure, route=route
+    )
     assert found == candidates
 
 
@@ -104,7 +107,7 @@ def test_reference_identifiers_depend_on_how_the_host_was_found(
 )
 def test_the_four_tlsa_results_lead_to_four_levels(mode: Mode, usable: Level, unusable: Level, absent: Level) -> None:
     assert RULES.level_if_tlsa_unknown() is Level.SKIP
-    assert RULES.level_if_tlsa_usable() is usable
+    assert RULES.level_if_tlsa_usable("mx") is usable
     assert RULES.level_if_tlsa_unusable(mode) is unusable
     assert RULES.level_if_tlsa_absent(mode) is absent
 

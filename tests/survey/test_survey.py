@@ -124,6 +124,14 @@ def test_a_null_mx_is_no_host() -> None:
     assert [each.host.name for each in destination.exchanges] == ["mx1.one.example"]
 
 
+def test_a_resolver_that_fails_by_itself_leaves_the_question_open() -> None:
+    for destination in _facts(resolver={"failures": {"TLSA": "refused"}}).destinations:
+        (exchange,) = destination.exchanges
+        assert destination.mx.standing is Standing.SECURE
+        assert exchange.host.original is not None
+        assert exchange.host.original.lookup.standing is Standing.FAILED
+
+
 @pytest.mark.parametrize(
     ("tables", "choice", "standings"),
     [

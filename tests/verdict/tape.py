@@ -34,7 +34,11 @@ def scenario(key: str, opportunistic: str, **values: Any) -> Scenario:
         "opportunistic": opportunistic,
         "mandatory": values.pop("mandatory", opportunistic),
         "unaware": values.pop("unaware", "OPP"),
-        **{name: values.pop(name) for name in ("choice", "severity", "wire", "untouched", "sni") if name in values},
+        **{
+            name: values.pop(name)
+            for name in ("choice", "severity", "wire", "untouched", "unvisited", "sni")
+            if name in values
+        },
     }
     return Scenario.model_validate(
         {

@@ -31,7 +31,7 @@ def session(*inside: str, before: tuple[str, ...] = ("EHLO c", "STARTTLS")) -> T
 PROPER = ("EHLO c", MAIL, *REST)
 
 
-@pytest.mark.parametrize("rule", sorted(WireRule))
+@pytest.mark.parametrize("rule", sorted(set(WireRule) - {WireRule.REQUIRETLS_PASSED_ON}))
 def test_an_orderly_session_keeps_every_rule(rule: WireRule) -> None:
     found = result(session(*PROPER), rule)
     assert (found.verdict, found.outcome, found.notes) == (Verdict.PASS, "AUTH", ())
@@ -178,6 +178,15 @@ def test_a_server_that_should_be_left_alone_is_a_warning_and_mail_given_to_it_a_
     assert "evil was connected to (untouched)" in given.notes
 
 
+def test_a_sender_with_dane_may_not_visit_a_host_whose_tlsa_lookup_failed() -> None:
+    failed = scenario("one", "DEFER", unvisited=["mx1"])
+    tape = Tape().delivered("good").deferred("one")
+    assert tape.judge(GOOD, failed)["one"].verdict is Verdict.PASS
+    visited = tape.connected("one").judge(GOOD, failed)["one"]
+    assert (visited.verdict, visited.grade) == (Verdict.FAIL, Grade.WARNING)
+    assert visited.reason.startswith("mx1 was connected to (unvisited); apart from that, accepted nowhere")
+
+
 def named(*sni: str, **values: object) -> Result:
     tape = Tape().scene("one", mx1="mx1.one.example").delivered("one", tls=True)
     for number, name in enumerate(sni):
@@ -290,3 +299,10 @@ def test_the_story_of_a_breach_names_its_own_requirement_and_shows_the_line() ->
 def test_a_target_that_cannot_do_what_is_asked_breaks_no_rule() -> None:
     tape = Tape().sent("one").connected("one").said("one", MAIL).reported("one", Status.UNSUPPORTED)
     assert result(tape, "ehlo-first-inside-tls").verdict is Verdict.UNSUPPORTED
+
+
+@pytest.mark.parametrize(("said", "verdict"), [(f"{MAIL} REQUIRETLS", Verdict.PASS), (MAIL, Verdict.FAIL)])
+def test_the_demand_for_tls_is_passed_on_with_the_message(said: str, verdict: Verdict) -> None:
+    found = result(session("EHLO c", said, *REST), "requiretls-passed-on")
+    assert found.verdict is verdict
+    assert found.grade is (Grade.SECURITY if verdict is Verdict.FAIL else None)

@@ -48,7 +48,17 @@ def test_the_builtin_sender_agrees_with_the_oracle_in_random_worlds(mode: Mode) 
     assert len(tally.outcomes) > 3
 
 
+def _endless() -> dict[str, Any]:
+    records = ["_25._tcp.{mx1} CNAME tlsa.{domain}", "tlsa CNAME _25._tcp.{mx1}"]
+    return {"zones": {"domain": {"records": records}}, "mx": [{"tlsa": []}]}
+
+
 def _is_one_failed_lookup(world: dict[str, Any]) -> bool:
+    """By the resolver's own fault, by aliases without end, or by a fault of the name servers."""
+    if list(world) == ["resolver"]:
+        return list(world["resolver"]) == ["failures"] and list(world["resolver"]["failures"]) == ["TLSA"]
+    if world == _endless():
+        return True
     (fault,) = world.pop("faults")
     return not world and fault["at"] == "_25._tcp.{mx1} TLSA"
 

@@ -13,11 +13,12 @@ from typing import Self
 
 from harness.journal import HarnessFault
 from harness.lab.dns_server import Response, Transport
-from harness.lab.packets import Query, Shape, complaint, read_query, write_reply
+from harness.lab.packets import Query, Shape, complaint, failure, read_query, write_reply
 from harness.lab.recorder import Recorder
 from harness.scenario.zones import Resolver as Manners
 from harness.world.answers import Rcode
 from harness.world.internet import Internet
+from harness.world.records import type_name
 
 from .noting import AD, CD, FLAGS, RCODE_BITS, note
 from .pulse import Pulse
@@ -96,6 +97,9 @@ class Relay:
         """What the resolver says, as the scenario wants it said; None for silence."""
         scenario = self._internet.scenario_of(query.name)
         manners = self._internet.world(scenario).scenario.resolver if scenario else Manners()
+        failing = manners.failures.get(type_name(query.type))
+        if failing is not None:
+            return failure(query, failing)
         asked = bytearray(message)
         if not manners.validates:
             asked[FLAGS] |= CD

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from harness.sender.answer import Answer, Kind
+from harness.sender.dnswire import RdType
 from harness.sender.policy import Level, Mode, Route, Standing
 
 
 class HostRules:
     """Decisions about one MX host, relay, or domain that is its own host."""
+
+    def addresses_to_try(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        """All addresses of a host, of both families, as the resolver presents them (5321-5.1-8, 5321-5.2-1)."""
+        return addresses
 
     def address_lookup_failed(self, answers: tuple[Answer, ...]) -> bool:
         """One failed address lookup makes the host unreachable (2.1.2, 2.2.2; 7672-2.1.2-2, 7672-2.2.2-10)."""
@@ -47,14 +52,17 @@ class HostRules:
         return cname.kind is Kind.RECORDS and cname.secure
 
     def base_domain_candidates(
-        self, host: str, *, names: tuple[str, ...], addresses_secure: bool, alias_secure: bool
+        self, host: str, *, names: tuple[str, ...], addresses_secure: bool, alias_secure: bool, route: Route
     ) -> tuple[str, ...]:
         """The TLSA base domains to try, best first; none when DANE does not apply.
+
+        Each host has its own, whatever the domain and its other hosts have (7672-2.2.1-1).
 
         `names` is the host's CNAME chain. Secure to the end: the expanded name, then the original.
         Only the alias secure: the original. Otherwise none, and no TLSA query. Names in between never
         count (sections 2.2.2, 2.2.3; 7672-2.2.2-3, -5, -7, -8, -9, 7672-2.2.3-8, -9).
         """
+        del route
         if addresses_secure:
             return tuple(dict.fromkeys((names[-1], host)))
         return (host,) if alias_secure else ()
@@ -62,6 +70,10 @@ class HostRules:
     def tlsa_name(self, base_domain: str, *, port: int) -> str:
         """The owner of the TLSA records: port, transport, base domain (2.2.3; 7672-2.2.3-1, 7672-2.2.3-2)."""
         return f"_{port}._tcp.{base_domain}"
+
+    def tlsa_type(self) -> RdType:
+        """The record type is TLSA, whatever looks like it elsewhere (RFC 6698 section 7.1; 6698-7.1-1)."""
+        return RdType.TLSA
 
     def tlsa_name_can_exist(self, name: str) -> bool:
         """A name beyond 255 octets cannot exist, so it has no TLSA records (RFC 1035 2.3.4; 6698-3-1)."""
@@ -77,12 +89,21 @@ class HostRules:
         """The first secure RRset is taken and an error ends the search (7672-2.2.3-3, 7672-2.2.2-10)."""
         return standing is not Standing.ABSENT
 
+    def base_domain(self, candidate: str, *, tlsa: Answer) -> str:
+        """An alias at the TLSA name leaves the base domain as it is (section 2.2.3; 7672-2.2.3-6)."""
+        del tlsa
+        return candidate
+
     def level_if_tlsa_unknown(self) -> Level:
         """A failed TLSA lookup makes the host unreachable (2.1.2; 7672-2.1.2-4, -5, -8, 7672-2.2.1-14)."""
         return Level.SKIP
 
-    def level_if_tlsa_usable(self) -> Level:
-        """A usable record demands TLS and authentication (section 2.2; 7672-2.2-1, 7672-2.2-2, 7672-3.2-1)."""
+    def level_if_tlsa_usable(self, host: str) -> Level:
+        """A usable record demands TLS and authentication, at every attempt.
+
+        RFC 7672 sections 2.2 and 3.2 (7672-2.2-1, 7672-2.2-2, 7672-3.2-1, 7672-10-1).
+        """
+        del host
         return Level.AUTHENTICATE
 
     def level_if_tlsa_unusable(self, mode: Mode) -> Level:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.sender.answer import Kind, Step
-from harness.sender.dnswire import Rcode
+from harness.sender.answer import Answer, Kind, Step
+from harness.sender.dnswire import Rcode, RdType
 
 
 class LookupRules:
@@ -24,6 +24,19 @@ class LookupRules:
     def lookup_failed(self, *, rcode: int) -> bool:
         """Every code but NOERROR and NXDOMAIN is a failed lookup (section 2.1.1; 7672-2.1.1-4, 7672-2.1.1-9)."""
         return rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN)
+
+    def failure_is_absence(self, answer: Answer, *, rdtype: RdType) -> bool:
+        """A failed lookup never says that there is nothing, whatever was asked and however it failed.
+
+        RFC 7672 sections 2.1.1 and 2.1.2 (7672-2.1.1-9, 7672-2.1.3-2).
+        """
+        del answer, rdtype
+        return False
+
+    def answer_in_force(self, answer: Answer, *, rdtype: RdType) -> Answer:
+        """What was found just now counts, and nothing from an earlier lookup (6698-5-1, 7672-2.1.2-6)."""
+        del rdtype
+        return answer
 
     def answer_is_secure(self, *, authentic: bool) -> bool:
         """A reply is secure when the trusted resolver set AD (section 2.1.1; 7672-2.1.1-3, 7672-2.1.1-5)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from OpenSSL import SSL
 
-from harness.sender.policy import Level, Stage
+from harness.sender.policy import HostPlan, Level, Stage
 from harness.sender.result import AttemptOutcome, Status
 
 
@@ -47,6 +47,10 @@ class SessionRules:
         """
         return b"DEFAULT:@SECLEVEL=1"
 
+    def commands_along_with_starttls(self) -> tuple[str, ...]:
+        """STARTTLS is the last of what is sent at once, pipelining or not (RFC 3207 section 4; 3207-4-3)."""
+        return ()
+
     def commands_before_handshake(self) -> tuple[str, ...]:
         """Nothing is sent between the 220 and the ClientHello (RFC 3207 section 4; 3207-4-1)."""
         return ()
@@ -72,6 +76,27 @@ class SessionRules:
     def authentication_needed(self, level: Level) -> bool:
         """Whether an unauthenticated server is left before MAIL (RFC 7672 3.2; 7672-3.2-2, 3207-4.1-1)."""
         return level is Level.AUTHENTICATE
+
+    def authenticates_before_mail(self) -> bool:
+        """Right after the handshake, before anything of the mail is said (RFC 3207 section 4.1; 3207-4.1-1)."""
+        return True
+
+    def connection_key(self, plan: HostPlan, *, address: str) -> object | None:
+        """By which a connection is found again for later mail; null: each message has a connection of its own.
+
+        What a server proved, it proved for one destination (RFC 7672 sections 2.2 and 3.2; 7672-2.2-2, 7672-3.2-2).
+        """
+        del plan, address
+        return None
+
+    def tls_session_key(self, plan: HostPlan, *, address: str) -> object | None:
+        """By which a TLS session is found again to be resumed; null: none is (RFC 6066 section 3; 6066-3-4)."""
+        del plan, address
+        return None
+
+    def resumption_authenticates(self) -> bool:
+        """The records of today decide, also where a session is resumed (RFC 7672 3.2, 9.1; 7672-3.2-2, 7672-9.1-2)."""
+        return False
 
     def quits_politely(self, stage: Stage) -> bool:
         """A session that is given up ends with QUIT, inside TLS once that is up (RFC 3207 4.1; 3207-4.1-2)."""

@@ -110,6 +110,13 @@ def test_a_resolver_that_lies_about_ad_does_so_where_it_answers(rcode: str, *, l
     assert [(event.rcode, event.authentic_data) for event in events if isinstance(event, Asked)] == [(rcode, lies)]
 
 
+def test_a_resolver_that_fails_by_itself_does_so_in_front_of_a_real_one_too() -> None:
+    failing = {"failures": {"MX": "refused"}}
+    reply, events = relayed_from(answering(dns.rcode.NOERROR), query(DOMAIN, "MX").to_wire(), resolver=failing)
+    assert reply.rcode() == dns.rcode.REFUSED
+    assert [event.rcode for event in events if isinstance(event, Asked)] == ["REFUSED"]
+
+
 def test_a_world_that_cannot_be_made_is_our_fault_and_answered_servfail() -> None:
     reply, events = relayed_from(answering(0), query(DOMAIN, "MX").to_wire(), faults=[{"at": "a..b A", "what": "drop"}])
     assert reply.rcode() == dns.rcode.SERVFAIL
