@@ -12,7 +12,10 @@ import click
 
 from harness.errors import DanelabError, ExitCode
 
-COMMANDS = ("run", "serve", "list", "show", "new", "lint", "schema", "coverage", "targets", "matrix", "fuzz", "doctor")
+COMMANDS = (
+    *("run", "serve", "judge", "report", "diff", "merge"),
+    *("list", "show", "new", "lint", "schema", "coverage", "targets", "matrix", "fuzz", "doctor"),
+)
 """Names of modules under `harness/commands`, each with a click command called `command`; in the order of the help."""
 
 INTERRUPTED = 130

@@ -22,6 +22,8 @@ from harness.targets import Kind, Network
 from harness.verdict import Profile, companions
 from harness.world.internet import Internet
 
+from .shards import Shard
+
 LOOPBACK_OFFERS = frozenset({Need.IPV6, Need.QUEUE, Need.LAB_RESOLVER})
 """Needs that a lab on the loopback interface with the simulated resolver meets."""
 NAMESPACE_OFFERS = LOOPBACK_OFFERS | {Need.NAMESPACE}
@@ -40,6 +42,8 @@ class Picked:
     """Ids of those among them that nobody asked for; verdicts on the others rest on them."""
     left_out: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
     """Ids of those that were asked for and cannot be run, each with what it needs and nobody offers."""
+    shard: str = ""
+    """Which part of what was asked for it is, as `3/16`; empty: all of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,12 +107,14 @@ def pick(
     profile: Profile,
     offers: frozenset[Need],
     checks: bool = False,
+    shard: Shard | None = None,
 ) -> Picked:
     """The scenarios that the patterns mean, and those without which nothing follows from them.
 
     `offers` are the needs that lab and target meet; `checks` is for a checker, which can be judged only where a
-    scenario says what is to be found. Raises UsageError for a pattern that matches nothing, ScenarioError where IPv6
-    is wanted of a machine that has none, and NothingConcluded when nothing can be run.
+    scenario says what is to be found; `shard` takes a part of what was asked for. Raises UsageError for a pattern that
+    matches nothing, ScenarioError where IPv6 is wanted of a machine that has none, and NothingConcluded when nothing
+    can be run.
     """
     asked = [entry for entry in select(suite, patterns).chosen if not checks or _can_be_checked(entry.scenario)]
     lacking = {entry.id: found for entry in suite if (found := _lacking(entry.scenario, offers))}
@@ -116,12 +122,14 @@ def pick(
     left_out = {entry.id: lacking[entry.id] for entry in asked if entry.id in lacking}
     if not chosen:
         raise NothingConcluded(_nothing(left_out))
+    if shard is not None:
+        chosen = shard.part_of(chosen)
     runnable = {entry.id: entry for entry in suite if entry.id not in lacking}
     scenarios = {key: entry.scenario for key, entry in runnable.items()}
     along = companions((entry.id for entry in chosen), scenarios, profile)
     entries = sorted((*chosen, *(runnable[key] for key in along)), key=lambda entry: entry.id)
     _check_ipv6(entries)
-    return Picked(entries=tuple(entries), along=tuple(sorted(along)), left_out=left_out)
+    return Picked(entries=tuple(entries), along=tuple(sorted(along)), left_out=left_out, shard=str(shard or ""))
 
 
 def _can_be_checked(scenario: Scenario) -> bool:
