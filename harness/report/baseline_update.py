@@ -44,8 +44,10 @@ def _blocks(text: str) -> tuple[str, list[str]]:
     """What stands before the first entry, and each entry with the comment lines right above its header."""
     lines = text.split("\n")
     starts = [_with_comment(lines, number) for number in _headers(lines)]
+    if not starts:
+        return text, []
     ends = [*starts[1:], len(lines)]
-    head = "\n".join(lines[: starts[0]] if starts else lines)
+    head = "\n".join(lines[: starts[0]])
     return head, ["\n".join(lines[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 

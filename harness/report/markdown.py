@@ -23,7 +23,8 @@ LIMIT = 1_000_000
 """Octets; GitHub takes 1,048,576 for one step."""
 _LONGEST = 20_000
 """Characters of one failure."""
-_PUNCTUATION = re.compile(r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]")
+_MARKUP = re.compile(r"[!#$&*.:<=>@\[\\\]^_`{|}~]")
+"""What means something within a line; the text of others never begins one."""
 
 
 def text(report: RunReport, *, limit: int = LIMIT) -> str:
@@ -43,13 +44,13 @@ def text(report: RunReport, *, limit: int = LIMIT) -> str:
 
 def escaped(words: str) -> str:
     """Text of others, to be shown as it is: neither markup nor link nor mention."""
-    line = " ".join(plain(words).split())
-    return _PUNCTUATION.sub(_entity, line).replace("&#64;", "&#64;<!-- -->")
+    return _MARKUP.sub(_entity, plain(" ".join(words.split())))
 
 
 def _entity(found: re.Match[str]) -> str:
     char = found.group()
-    return char if char in ",;" else f"&#{ord(char)};"
+    # GitHub looks for mentions and references when everything else is done, in text that is of one piece.
+    return f"&#{ord(char)};" + ("<!-- -->" if char in "@#" else "")
 
 
 def _head(report: RunReport) -> Iterator[str]:
@@ -59,7 +60,7 @@ def _head(report: RunReport) -> Iterator[str]:
     shard = f"; shard {escaped(run.shard)}" if run.shard else ""
     number = f"{run.scenarios} scenario{'' if run.scenarios == 1 else 's'} in {run.duration:.1f} s"
     yield (
-        f"{names or 'no target'}: {number}; lab {escaped(run.lab)}; resolver {escaped(run.resolver)}; "
+        f"Tested: {names or 'no target'}; {number}; lab {escaped(run.lab)}; resolver {escaped(run.resolver)}; "
         f"seed {escaped(run.seed)}{shard}\n\n"
     )
     if not run.complete:
@@ -129,7 +130,8 @@ def _others(report: RunReport) -> Iterator[str]:
     known = [entry for entry in report.known if entry.standing is Standing.KNOWN]
     if known:
         listed = [f"{each.scenario} / {each.target}: {each.reason}" for each in known]
-        yield f"\n<details><summary>{len(known)} known failures</summary>\n\n{_fenced(_lines(listed))}\n</details>\n\n"
+        number = f"{len(known)} known failure{'s' * (len(known) != 1)}"
+        yield f"\n<details><summary>{number}</summary>\n\n{_fenced(_lines(listed))}\n</details>\n\n"
     for verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.UNSUPPORTED):
         some = [result for result in report.results if result.verdict is verdict]
         if some:

@@ -12,6 +12,7 @@ from harness.journal import AnyEvent, Died, Event, RunEnded, RunStarted
 from harness.report import RunReport
 from harness.scenario.outcomes import Code
 from harness.verdict import Result
+from harness.verdict.broken_off import ended
 
 from .reading import started
 
@@ -46,9 +47,8 @@ def merged(parts: Sequence[Part]) -> list[Event]:
     for number, part in enumerate(parts):
         shared = {target for target in starts[number] if sum(target in each for each in starts) > 1}
         events.extend(_taken(part.events, number, owned, shared))
-    ends = [{event.target for event in part.events if isinstance(event, RunEnded)} for part in parts]
     for target in targets:
-        if all(target in end for start, end in zip(starts, ends, strict=True) if target in start):
+        if all(ended(part.events, target) for part, each in zip(parts, starts, strict=True) if target in each):
             last = max((event.at for event in events if event.target in ("", target)), default=0.0)
             events.append(RunEnded(at=last, target=target))
     return events

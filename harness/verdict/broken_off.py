@@ -1,0 +1,37 @@
+"""A run that was broken off: what the target had not yet decided is not held against it, nor to its credit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.journal import Connected, Event, Left, RunEnded
+
+from .observation import Observation
+from .result import Grade, Result, Verdict
+
+REASON = "the run was broken off before this was decided"
+
+
+def ended(events: Iterable[Event], target: str) -> bool:
+    """Whether the journal tells of the target's run to its end."""
+    return any(isinstance(event, RunEnded) and event.target in ("", target) for event in events)
+
+
+def undecided(result: Result, observation: Observation) -> Result:
+    """The result of a scenario in a run that was broken off. What has been given away stays given away."""
+    if result.verdict is Verdict.ERROR or result.grade is Grade.SECURITY or _decided(observation):
+        return result
+    return result.model_copy(
+        update={"verdict": Verdict.INCONCLUSIVE, "grade": None, "reason": REASON, "story": None, "choice": None}
+    )
+
+
+def _decided(observation: Observation) -> bool:
+    """Whether every message was handed over, every recipient's fate is known, and every connection has ended."""
+    sessions = observation.events.values()
+    still_open = {each.session for each in sessions if isinstance(each, Connected)}
+    still_open -= {each.session for each in sessions if isinstance(each, Left)}
+    return not still_open and all(
+        sending.handed is not None and all(fate.delivered or fate.status is not None for fate in sending.fates)
+        for sending in observation.sendings
+    )
