@@ -20,7 +20,7 @@ from tests.verdict.tape import Tape
 
 from .danelab import ROOT, environment, run
 
-SOME = ("group:baseline", "group:downgrade", "group:rollover", "group:digest-agility", "ee-*")
+SOME = ("group:baseline", "group:downgrade", "group:rollover", "group:agility", "ee-*")
 """Enough for every kind of dependence, and quick."""
 
 
