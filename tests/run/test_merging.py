@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from harness.cli import danelab as cli
 from harness.errors import UsageError
 from harness.journal import Died, Event, RunEnded, RunStarted, decode, encode
 from harness.report import RunReport
+from harness.report.json import read
 from harness.run.again import judge_again
 from harness.run.merging import Part, merged
 from harness.scenario.suite import Suite, load_suite
 from harness.verdict import Verdict
 from tests.verdict.tape import Tape
-
-from .danelab import ROOT, environment, run
 
 SOME = ("group:baseline", "group:downgrade", "group:rollover", "group:agility", "ee-*")
 """Enough for every kind of dependence, and quick."""
@@ -46,28 +44,31 @@ def tape(target: str, *asked: str, along: Sequence[str] = (), shard: str = "", *
     )
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-W", "error", "-m", "harness.cli", *arguments]
-    return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False, env=environment(), cwd=ROOT)
+def danelab(*arguments: str) -> int:
+    """What the command comes to, in this process."""
+    return int(cli.main(list(arguments), standalone_mode=False) or 0)
 
 
 @pytest.mark.loopback
-def test_shards_put_together_are_the_whole_run_verdict_for_verdict(tmp_path: Path) -> None:
+def test_shards_put_together_are_the_whole_run_verdict_for_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """In mode unaware, where verdicts rest on each other most: that one scenario was delivered disproves another."""
-    mode = ("-q", "--mode", "unaware")
-    whole = run(*mode, *SOME, out=tmp_path / "whole")
-    parts = [run(*mode, "--shard", f"{number}/4", *SOME, out=tmp_path / f"part{number}") for number in range(1, 5)]
-    assert not any(each.stderr for each in parts)
-    assert sum(len(each.results) for each in parts) == len(whole.results) > 100
-    folders = [str(each.out) for each in parts]
-    done = command("merge", *folders, "--out", str(tmp_path / "merged"))
-    assert done.returncode == whole.status, done.stderr
-    differing = command("diff", str(whole.out), str(tmp_path / "merged"))
-    assert differing.stdout == f"0 verdicts differ, {len(whole.results)} are the same.\n"
-    assert differing.returncode == 0
-    again = command("judge", str(tmp_path / "merged"))
-    assert again.returncode == whole.status
-    assert again.stdout.splitlines()[-1:] == done.stdout.splitlines()[-1:]
+    whole = tmp_path / "whole"
+    status = danelab("run", "-q", "--mode", "unaware", *SOME, "--out", str(whole))
+    folders = [str(tmp_path / f"part{number}") for number in range(1, 5)]
+    for number, folder in enumerate(folders, 1):
+        danelab("run", "-q", "--mode", "unaware", *SOME, "--shard", f"{number}/4", "--out", folder)
+    capsys.readouterr()
+    assert danelab("merge", *folders, "--out", str(tmp_path / "merged")) == status == 1
+    told = capsys.readouterr().out
+    reports = (Path(folder) / "report.json" for folder in (str(whole), *folders))
+    results = [read(file.read_text(encoding="utf-8")).results for file in reports]
+    assert sum(map(len, results[1:])) == len(results[0]) > 100
+    assert danelab("diff", str(whole), str(tmp_path / "merged")) == 0
+    assert capsys.readouterr().out == f"0 verdicts differ, {len(results[0])} are the same.\n"
+    assert danelab("judge", str(tmp_path / "merged")) == status
+    assert capsys.readouterr().out.splitlines()[-2:] == told.splitlines()[-2:]
 
 
 def test_targets_are_put_side_by_side(suite: Suite) -> None:
