@@ -18,7 +18,7 @@ from harness.scenario.suite import Suite, load_suite
 from harness.verdict import Verdict
 from tests.verdict.tape import Tape
 
-SOME = ("group:baseline", "group:downgrade", "group:rollover", "group:agility", "ee-*")
+SOME = ("group:baseline", "group:downgrade", "group:agility", "ee-*")
 """Enough for every kind of dependence, and quick."""
 
 
