@@ -64,7 +64,7 @@ def test_shards_put_together_are_the_whole_run_verdict_for_verdict(
     told = capsys.readouterr().out
     reports = (Path(folder) / "report.json" for folder in (str(whole), *folders))
     results = [read(file.read_text(encoding="utf-8")).results for file in reports]
-    assert sum(map(len, results[1:])) == len(results[0]) > 100
+    assert sum(map(len, results[1:])) == len(results[0]) > 80
     assert danelab("diff", str(whole), str(tmp_path / "merged")) == 0
     assert capsys.readouterr().out == f"0 verdicts differ, {len(results[0])} are the same.\n"
     assert danelab("judge", str(tmp_path / "merged")) == status
