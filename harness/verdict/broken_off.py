@@ -27,11 +27,13 @@ def undecided(result: Result, observation: Observation) -> Result:
 
 
 def _decided(observation: Observation) -> bool:
-    """Whether every message was handed over, every recipient's fate is known, and every connection has ended."""
-    sessions = observation.events.values()
-    still_open = {each.session for each in sessions if isinstance(each, Connected)}
-    still_open -= {each.session for each in sessions if isinstance(each, Left)}
-    return not still_open and all(
-        sending.handed is not None and all(fate.delivered or fate.status is not None for fate in sending.fates)
+    """Whether every message was handed over and was delivered, or the target has said what became of it and has taken
+    its leave of every server: what it may still have to say there is QUIT."""
+    events = observation.events.values()
+    still_there = {each.session for each in events if isinstance(each, Connected)}
+    still_there -= {each.session for each in events if isinstance(each, Left)}
+    return all(
+        sending.handed is not None
+        and all(fate.delivered or (fate.status is not None and not still_there) for fate in sending.fates)
         for sending in observation.sendings
     )
