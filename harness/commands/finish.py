@@ -18,6 +18,7 @@ from .outputs import Output, output, write, write_text
 if TYPE_CHECKING:
     from harness.report import RunReport
     from harness.report.baseline import Baseline
+    from harness.report.formats import Background
 
 _OPTIONS = (
     click.option(
@@ -86,6 +87,7 @@ def finish(
     wished: Wishes,
     *,
     baseline: Baseline | None = None,
+    background: Background | None = None,
     notes: Iterable[str] = (),
     verbose: bool = False,
 ) -> int:
@@ -93,7 +95,7 @@ def finish(
     if baseline is not None:
         report = _held_against(report, wished, baseline)
     for each in wished.outputs:
-        write(report, each)
+        write(report, each, background)
     _print(report, notes=notes, verbose=verbose)
     return report.exit_code
 

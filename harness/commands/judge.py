@@ -27,10 +27,10 @@ Exit status: as for danelab run.
 def command(run: Path, own_paths: tuple[Path, ...], *, verbose: bool, **wanted: Any) -> int:
     """Judge a run again. Nothing is run, and nothing in RUN is changed."""
     from harness.run.reading import journal_in
-    from harness.scenario.suite import load_suite
 
     wished = wishes(**wanted)
     found = rejudged(journal_in(run), own_paths)
-    ids = {*load_suite(*own_paths).ids} if wished.baseline else set()
-    baseline = wished.baseline_for([each.name for each in found.report.run.targets], sorted(ids))
-    return finish(found.report, wished, baseline=baseline, notes=found.notes, verbose=verbose)
+    known = found.background
+    targets = [each.name for each in found.report.run.targets]
+    baseline = wished.baseline_for(targets, [each.id for each in known.scenarios])
+    return finish(found.report, wished, baseline=baseline, background=known, notes=found.notes, verbose=verbose)

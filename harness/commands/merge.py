@@ -12,7 +12,7 @@ from harness.errors import UsageError
 from .common import scenarios_option
 from .finish import finish, report_options, wishes
 from .outputs import in_folder, make_folder, write_text
-from .runs import RUN_HELP
+from .runs import RUN_HELP, todays
 
 EPILOG = f"""{RUN_HELP}
 The journals are put together and judged as one, so that the verdicts are those of a single run.
@@ -37,26 +37,27 @@ Exit status: as for danelab run.
 def command(runs: tuple[Path, ...], own_paths: tuple[Path, ...], *, out: Path, verbose: bool, **wanted: Any) -> int:
     """Make one run of several."""
     from harness.journal import encode
+    from harness.report.formats import Background
     from harness.run.again import judge_again
     from harness.run.merging import Part, merged
     from harness.run.reading import events_of
-    from harness.scenario.requirements import load_requirements
-    from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
 
     wished = wishes(**wanted).also(in_folder(out))
     for run in runs:
         if (run if run.is_dir() else run.parent).absolute() == out.absolute():
             raise UsageError(f"--out {out}: is one of the runs to be merged; name a folder of its own")
-    requirements = load_requirements(own_scenarios() / REQUIREMENTS)
-    suite = load_suite(*own_paths, requirements=requirements.keys())
+    rules = todays(own_paths)
     parts = []
     for run in runs:
         events = events_of(run)
-        report = judge_again(events, suite, requirements=requirements, whole=True).report
+        report = judge_again(
+            events, rules.suite, requirements=rules.requirements, choices=rules.choices, whole=True
+        ).report
         parts.append(Part(str(run), events, report))
     together = merged(parts)
-    found = judge_again(together, suite, requirements=requirements)
-    baseline = wished.baseline_for([each.name for each in found.report.run.targets], suite.ids)
+    found = judge_again(together, rules.suite, requirements=rules.requirements, choices=rules.choices)
+    baseline = wished.baseline_for([each.name for each in found.report.run.targets], rules.suite.ids)
     make_folder(out)
     write_text("".join(f"{encode(event)}\n" for event in together), out / "journal.ndjson")
-    return finish(found.report, wished, baseline=baseline, notes=found.notes, verbose=verbose)
+    background = Background(events=together, scenarios=rules.suite.scenarios, requirements=rules.requirements)
+    return finish(found.report, wished, baseline=baseline, background=background, notes=found.notes, verbose=verbose)

@@ -12,7 +12,7 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.report import RunReport
-    from harness.report.formats import Format
+    from harness.report.formats import Background, Format
     from harness.run import Plan
 
 _FEW = 4
@@ -80,9 +80,10 @@ def in_folder(out: Path) -> Output:
     return Output(FORMATS["json"], out / "report.json")
 
 
-def write(report: RunReport, to: Output) -> None:
+def write(report: RunReport, to: Output, background: Background | None = None) -> None:
     """Write a report. Raises UsageError where that is not possible."""
-    write_text(to.form.text(report), to.file)
+    text = to.form.text(report) if background is None else to.form.text(report, background)
+    write_text(text, to.file)
 
 
 def write_text(text: str, file: Path) -> None:

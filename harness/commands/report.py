@@ -55,14 +55,15 @@ def command(
     outputs = [output(word) for word in reports]
     if form is not None and form not in FORMATS:
         raise UsageError(f"--format {form}: there is no such format; {did_you_mean(form, FORMATS)}")
-    found = reported(run, own_paths)
+    wanted = [*(each.form for each in outputs), FORMATS[form or "console"]]
+    found = reported(run, own_paths, fully=any(each.tells_all for each in wanted))
     for each in outputs:
-        write(found.report, each)
+        write(found.report, each, found.background)
     for note in found.notes:
         click.echo(f"danelab: {note}", err=True)
     if outputs and form is None and to is None:
         return
-    text = FORMATS[form or "console"].text(found.report)
+    text = FORMATS[form or "console"].text(found.report, found.background)
     if to is not None:
         write_text(text, to)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from .common import PATTERNS_HELP, patterns_argument, scenarios_option
 from .finish import finish, report_options, wishes
 from .meter import Meter
 from .outputs import in_folder, make_folder, notes
+
+if TYPE_CHECKING:
+    from harness.journal import Event
 
 LABS = click.Choice(["auto", "loopback", "namespace"])
 RESOLVERS = click.Choice(["auto", "simulated", "unbound", "bind", "knot", "powerdns", "target"])
@@ -98,6 +101,7 @@ def command(
     """Let targets loose in the lab and judge what they do."""
     with Meter(visible=not quiet) as meter:
         from harness.lab.lab import Ports
+        from harness.report.formats import Background
         from harness.run import Plan, Shard, run
         from harness.scenario.choices import CHOICES, declared, load_choices
         from harness.scenario.models import Mode, Need
@@ -132,6 +136,7 @@ def command(
             shard=part,
         )
         baseline = wished.baseline_for([each.name for each in contenders], suite.ids)
+        events: list[Event] = []
         plan = Plan(
             contenders=contenders,
             network=network,
@@ -146,9 +151,12 @@ def command(
             journal=out / "journal.ndjson" if out else None,
             requirements=requirements,
             choices=choices,
+            recorded=events.extend,
         )
         report = run(plan, progress=meter.advance)
-    return finish(report, wished, baseline=baseline, notes=notes(plan, wished.outputs), verbose=verbose)
+    background = Background(events=events, scenarios=suite.scenarios, requirements=requirements)
+    more = notes(plan, wished.outputs)
+    return finish(report, wished, baseline=baseline, background=background, notes=more, verbose=verbose)
 
 
 def _enter(arguments: Sequence[str]) -> int:

@@ -3,11 +3,28 @@ line here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 
+from harness.journal import Event
+from harness.scenario.models import Scenario
+from harness.scenario.requirements import Requirement
+
 from .model import RunReport
+
+
+@dataclass(frozen=True, kw_only=True)
+class Background:
+    """What some reports tell beside the results. Without it they say less."""
+
+    events: Sequence[Event] = ()
+    """The whole journal of the run."""
+    scenarios: Sequence[Scenario] = ()
+    requirements: Mapping[str, Requirement] = field(default_factory=dict)
+
+
+_NOTHING = Background()
 
 
 @dataclass(frozen=True)
@@ -20,11 +37,16 @@ class Format:
     meaning: str
     """What it is for, in a few words."""
     function: str = "text"
+    tells_all: bool = False
+    """Whether it tells of the background too."""
 
-    def text(self, report: RunReport) -> str:
+    def text(self, report: RunReport, background: Background = _NOTHING) -> str:
         """The report in this format."""
-        render: Callable[[RunReport], str] = getattr(import_module(self.module, __package__), self.function)
-        return render(report)
+        render: Callable[..., str] = getattr(import_module(self.module, __package__), self.function)
+        if not self.tells_all:
+            return render(report)
+        known = {"scenarios": background.scenarios, "requirements": background.requirements}
+        return render(report, events=background.events, **known)
 
 
 _ALL = (
@@ -32,6 +54,7 @@ _ALL = (
     Format("json", ".json", "for programs (docs/report.schema.json)", "render"),
     Format("junit", ".junit", "for Jenkins and GitLab"),
     Format("markdown", ".markdown", "for the summary of a CI job"),
+    Format("html", ".html", "one page with all the evidence, to be looked at", tells_all=True),
     Format("sarif", ".sarif", "for code scanning"),
     Format("badge", ".badge", "an SVG picture for a README"),
     Format("shields", ".badge", "JSON for shields.io's endpoint badge", "endpoint"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from harness.errors import UsageError
 from harness.journal import Event, RunStarted
 from harness.report import RunReport, build
+from harness.scenario.choices import Choices
 from harness.scenario.fingerprint import fingerprint
 from harness.scenario.requirements import Requirement
 from harness.scenario.suite import Suite
@@ -28,7 +29,12 @@ class Rejudged:
 
 
 def judge_again(
-    events: Sequence[Event], suite: Suite, *, requirements: Mapping[str, Requirement], whole: bool = False
+    events: Sequence[Event],
+    suite: Suite,
+    *,
+    requirements: Mapping[str, Requirement],
+    choices: Choices | None = None,
+    whole: bool = False,
 ) -> Rejudged:
     """The report of the run that these events tell of; of a shard with `whole` also what only ran along in it.
 
@@ -54,10 +60,11 @@ def judge_again(
         kept,
         requirements=requirements,
         groups={entry.id: entry.group for entry in suite},
+        choices=choices,
     )
     if whole:
         kept = [replace(event, shard="") if isinstance(event, RunStarted) else event for event in kept]
-    report = build(kept, results, sources=sources(suite))
+    report = build(kept, results, choices=choices, sources=sources(suite))
     return Rejudged(report, tuple(_notes(starts, unknown, {key for _, key in changed} - unknown)))
 
 

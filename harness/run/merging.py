@@ -59,7 +59,7 @@ def _comparable(parts: Sequence[Part], starts: Sequence[Mapping[str, RunStarted]
     for part, each in zip(parts, starts, strict=True):
         for target, start in each.items():
             name, other = first.setdefault(target, (part.name, start))
-            for key in ("mode", "judged_as", "resolver", "lab", "seed", "choices"):
+            for key in ("mode", "judged_as", "resolver", "resolves", "lab", "seed", "choices"):
                 mine, theirs = getattr(start, key), getattr(other, key)
                 if mine != theirs:
                     raise UsageError(
@@ -112,12 +112,14 @@ def _start(target: str, starts: Sequence[Mapping[str, RunStarted]], owned: Owned
     mine = {number: each[target] for number, each in enumerate(starts) if target in each}
     listed = sorted(scenario for name, scenario in owned if name == target)
     along = [key for key in listed if key in mine[owned[target, key]].along]
+    departures = dict.fromkeys(each for start in mine.values() for each in start.departures)
     worlds = {key: mine[owned[target, key]].worlds.get(key, "") for key in listed}
     return replace(
         next(iter(mine.values())),
         at=0.0,
         scenarios=tuple(listed),
         along=tuple(along),
+        departures=tuple(departures),
         worlds={key: world for key, world in worlds.items() if world},
         shard=_shards([start.shard for start in mine.values()]),
         began=min((start.began for start in mine.values() if start.began), default=""),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import NothingConcluded
+from harness.journal import Event
 from harness.lab.lab import Ports
 from harness.lab.resolvers.software import ResolverSoftware
 from harness.scenario.choices import Choices
@@ -77,6 +78,8 @@ class Plan:
     """Called with what the person at the keyboard should see at once."""
     raised: Callable[[Internet, str], None] = lambda _internet, _at: None
     """Called once the lab is up, with what it serves and the place of its resolver."""
+    recorded: Callable[[Sequence[Event]], None] = lambda _: None
+    """Called with all that happened, once the run is over."""
     limit: float = 60.0
     """How long a target may take to make up its mind about one message, in seconds."""
     journal: Path | None = None

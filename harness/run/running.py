@@ -79,6 +79,7 @@ def judged(plan: Plan) -> RunReport:
 
 
 def _report(plan: Plan, events: Sequence[Event], *, started: str) -> RunReport:
+    plan.recorded(events)
     results = judge(
         [entry.scenario for entry in plan.entries],
         None,

@@ -21,9 +21,8 @@ def undecided(result: Result, observation: Observation) -> Result:
     """The result of a scenario in a run that was broken off. What has been given away stays given away."""
     if result.verdict is Verdict.ERROR or result.grade is Grade.SECURITY or _decided(observation):
         return result
-    return result.model_copy(
-        update={"verdict": Verdict.INCONCLUSIVE, "grade": None, "reason": REASON, "story": None, "choice": None}
-    )
+    nothing = {"grade": None, "story": None, "choice": None, "positions": ()}
+    return result.model_copy(update={"verdict": Verdict.INCONCLUSIVE, "reason": REASON, **nothing})
 
 
 def _decided(observation: Observation) -> bool:

@@ -218,3 +218,12 @@ def test_a_baseline_makes_a_recorded_run_pass_and_is_written_on_demand(
     file.write_text(text.replace("exim:try", "exim:tri"), encoding="utf-8")
     assert danelab("judge", journal("exim"), "--baseline", file) == 2
     assert "did you mean 'exim:try'?" in capsys.readouterr().err
+
+
+def test_a_page_made_of_a_run_on_disk_has_its_evidence(tmp_path: Path) -> None:
+    page, poor = tmp_path / "a.html", tmp_path / "b.html"
+    assert danelab("judge", journal("postfix"), "--report", f"html={page}") == 1
+    assert page.read_text(encoding="utf-8").count("_25._tcp.") > 400
+    (tmp_path / "report.json").write_text(render(mixed()), encoding="utf-8")
+    assert danelab("report", tmp_path, "--format", "html", "--to", poor) == 0
+    assert len(poor.read_text(encoding="utf-8")) < len(page.read_text(encoding="utf-8"))
