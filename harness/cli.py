@@ -13,7 +13,8 @@ import click
 from harness.errors import DanelabError, ExitCode
 
 COMMANDS = (
-    *("run", "serve", "list", "show", "new", "lint", "schema", "coverage"),
+    *("run", "serve", "judge", "report", "diff", "merge"),
+    *("list", "show", "new", "lint", "schema", "coverage"),
     *("targets", "matrix", "fuzz", "mutants", "doctor"),
 )
 """Names of modules under `harness/commands`, each with a click command called `command`; in the order of the help."""

@@ -97,6 +97,15 @@ class RunStarted(Event):
     as its id, a space, and the reason."""
     resolves: bool = False
     """Whether the target is a resolver, and asked questions instead of being given messages."""
+    along: tuple[str, ...] = ()
+    """Those of the scenarios that nobody asked for; verdicts on the others rest on them."""
+    shard: str = ""
+    """Which part of what was asked for this run is, as `3/16`; empty: all of it."""
+    worlds: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprint of each scenario's world (`harness.scenario.fingerprint`), by id: whether a file of today still says
+    what was served then."""
+    began: str = ""
+    """When the run began, in ISO 8601."""
     version: int = VERSION
     kind: Literal["run-started"] = "run-started"
 

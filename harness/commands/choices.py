@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.lab.resolvers import ResolverSoftware
-    from harness.run import Contender
+    from harness.run import Contender, Shard
     from harness.scenario.choices import Positions
     from harness.scenario.models import Mode, Need
     from harness.scenario.suite import Suite
@@ -114,6 +114,7 @@ def enter_lists(
     judge_as: Mode | None,
     offers: frozenset[Need],
     declared: Positions | None = None,
+    shard: Shard | None = None,
 ) -> tuple[Contender, ...]:
     """Each target with its scenarios and what it is judged by. Those of one name are numbered.
 
@@ -139,6 +140,6 @@ def enter_lists(
         if kind.resolves is not None:
             # What a scenario's resolver does wrong is nothing that another could be asked about.
             offered -= {Need.LAB_RESOLVER}
-        picked = pick(suite, patterns, profile=profile, offers=offered, checks=kind.checks)
+        picked = pick(suite, patterns, profile=profile, offers=offered, checks=kind.checks, shard=shard)
         contenders.append(Contender(name=name, kind=kind, profile=profile, picked=picked))
     return tuple(contenders)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,14 +12,14 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.report import RunReport
+    from harness.report.formats import Background, Format
     from harness.run import Plan
 
-FORMATS = ("json",)
 _FEW = 4
 """How many scenarios that were run along are named."""
 
 
-def notes(plan: Plan, files: Iterable[Path]) -> Iterator[str]:
+def notes(plan: Plan, outputs: Iterable[Output]) -> Iterator[str]:
     """What else there is to know about this run."""
     several = len(plan.contenders) > 1
     for each in plan.contenders:
@@ -32,27 +33,39 @@ def notes(plan: Plan, files: Iterable[Path]) -> Iterator[str]:
         some = ", ".join(along[:_FEW])
         more = f" and {len(along) - _FEW} more" if len(along) > _FEW else ""
         yield f"Run along, since verdicts on the others rest on them: {some}{more}."
-    written = [str(file) for file in (*([plan.journal] if plan.journal else []), *files)]
+    written = [str(file) for file in (*([plan.journal] if plan.journal else []), *(each.file for each in outputs))]
     if written:
         yield f"Written: {', '.join(written)}"
 
 
-def report_file(word: str) -> Path:
-    """The file of a `--report`; its format is the only one there is."""
+@dataclass(frozen=True)
+class Output:
+    """A report that goes into a file."""
+
+    form: Format
+    file: Path
+
+
+def output(word: str) -> Output:
+    """What a `--report FORMAT=FILE` means. Raises UsageError."""
+    from harness.report.formats import FORMATS
+    from harness.scenario.words import did_you_mean
+
     form, equals, file = word.partition("=")
-    if form not in FORMATS:
-        raise UsageError(f"--report {word}: there is no format {form!r}; write json=FILE")
     if not equals or not file:
-        raise UsageError(f"--report {word}: names no file; write {form}=FILE")
+        raise UsageError(f"--report {word}: names no file; write {form if form in FORMATS else 'json'}=FILE")
+    if form not in FORMATS:
+        raise UsageError(f"--report {word}: there is no format {form!r}; {did_you_mean(form, FORMATS)}")
     path = Path(file)
     if not path.absolute().parent.is_dir():
         raise UsageError(f"--report {word}: there is no folder {path.absolute().parent}; make it first")
     if path.is_dir():
         raise UsageError(f"--report {word}: {path} is a folder; name a file")
-    return path
+    return Output(FORMATS[form], path)
 
 
 def make_folder(out: Path) -> None:
+    """The folder of a run, with a journal that can be written. Raises UsageError."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / "journal.ndjson").touch()
@@ -60,10 +73,22 @@ def make_folder(out: Path) -> None:
         raise UsageError(f"--out {out}: {error.strerror}; name a folder that can be written") from None
 
 
-def write(report: RunReport, file: Path) -> None:
-    from harness.report import json
+def in_folder(out: Path) -> Output:
+    """The JSON report in a run's folder."""
+    from harness.report.formats import FORMATS
 
+    return Output(FORMATS["json"], out / "report.json")
+
+
+def write(report: RunReport, to: Output, background: Background | None = None) -> None:
+    """Write a report. Raises UsageError where that is not possible."""
+    text = to.form.text(report) if background is None else to.form.text(report, background)
+    write_text(text, to.file)
+
+
+def write_text(text: str, file: Path) -> None:
+    """Write a text as UTF-8. Raises UsageError where that is not possible."""
     try:
-        file.write_text(json.render(report), encoding="utf-8")
+        file.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
     except OSError as error:
         raise UsageError(f"cannot write {file}: {error.strerror}; name a place that can be written") from None

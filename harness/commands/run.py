@@ -5,13 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .choices import choose_network, choose_resolver, enter_lists, offers_of, prefix_of
 from .common import PATTERNS_HELP, patterns_argument, scenarios_option
+from .finish import finish, report_options, wishes
 from .meter import Meter
-from .outputs import make_folder, notes, report_file, write
+from .outputs import in_folder, make_folder, notes
+
+if TYPE_CHECKING:
+    from harness.journal import Event
 
 LABS = click.Choice(["auto", "loopback", "namespace"])
 RESOLVERS = click.Choice(["auto", "simulated", "unbound", "bind", "knot", "powerdns", "target"])
@@ -39,6 +44,7 @@ Examples:
   danelab run ee-mismatch -v                       one, with what else its verdict rests on
   danelab run -t postfix:dane -t exim:try -t opensmtpd
   danelab run -t 'command:./send.py {{recipient}} {{message}}' --out result
+  danelab run --report junit=junit.xml --report markdown=summary.md --baseline known.toml
 
 \b
 Exit status: 0 as expected, 1 not conforming, 2 usage or scenario error, 3 danelab failed,
@@ -55,7 +61,7 @@ Exit status: 0 as expected, 1 not conforming, 2 usage or scenario error, 3 danel
 @click.option("-m", "--mode", type=MODES, default="opportunistic", show_default=True, help="Where a target has none.")
 @click.option("--judge-as", type=MODES, default=None, help="What it is judged by. Default: the mode, or opportunistic.")
 @click.option("--choice", "words", multiple=True, metavar="NAME=POSITION", help="What it declares; docs/choices.md.")
-@click.option("-r", "--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Also write json=FILE.")
+@report_options
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for journal.ndjson and report.json.")
 @click.option("--seed", default="danelab", show_default=True, help="The same seed gives the same keys and names.")
 @click.option("--limit", type=SECONDS, default=60.0, show_default=True, help="Seconds for a message.")
@@ -63,6 +69,7 @@ Exit status: 0 as expected, 1 not conforming, 2 usage or scenario error, 3 danel
 @click.option("--smtp-port", type=click.IntRange(0, 65535), default=0, help="Default: any free one.")
 @click.option("--listen", metavar="ADDRESS", default="", help="Address of the lab for a target elsewhere.")
 @click.option("--quiet-period", type=SECONDS, default=5.0, show_default=True, help="Silence that means 'kept'.")
+@click.option("--shard", metavar="K/N", default="", help="Only the K-th of N parts; see: danelab merge.")
 @click.option("--no-ipv6", is_flag=True, help="Leave scenarios with IPv6 hosts out.")
 @click.option("-v", "--verbose", is_flag=True, help="A line for each scenario, with its evidence.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -77,7 +84,6 @@ def command(
     mode: str,
     judge_as: str | None,
     words: tuple[str, ...],
-    reports: tuple[str, ...],
     out: Path | None,
     seed: str,
     limit: float,
@@ -85,31 +91,32 @@ def command(
     smtp_port: int,
     listen: str,
     quiet_period: float,
+    shard: str,
     no_ipv6: bool,
     verbose: bool,
     quiet: bool,
     inside: bool,
+    **wanted: Any,
 ) -> int:
     """Let targets loose in the lab and judge what they do."""
     with Meter(visible=not quiet) as meter:
-        from rich.console import Console
-
         from harness.lab.lab import Ports
-        from harness.report import show
-        from harness.run import Plan, run
+        from harness.report.formats import Background
+        from harness.run import Plan, Shard, run
         from harness.scenario.choices import CHOICES, declared, load_choices
         from harness.scenario.models import Mode, Need
         from harness.scenario.requirements import load_requirements
         from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
         from harness.targets import Network, named
 
-        files = [report_file(word) for word in reports]
+        wished = wishes(**wanted)
+        part = Shard.told(shard) if shard else None
         kinds = [named(word) for word in targets or ("builtin",)]
         network = choose_network(lab, kinds, listens=listen)
         who = choose_resolver(resolver, network, targets=len(kinds))
         if out is not None:
             make_folder(out)
-            files.append(out / "report.json")
+            wished = wished.also(in_folder(out))
         if network is Network.NAMESPACE and not inside:
             for kind in kinds:
                 kind.fetch()
@@ -126,7 +133,10 @@ def command(
             judge_as=Mode(judge_as) if judge_as else None,
             offers=offers_of(network, who) - ({Need.IPV6} if no_ipv6 else set()),
             declared=declared(words, choices),
+            shard=part,
         )
+        baseline = wished.baseline_for([each.name for each in contenders], suite.ids)
+        events: list[Event] = []
         plan = Plan(
             contenders=contenders,
             network=network,
@@ -141,12 +151,12 @@ def command(
             journal=out / "journal.ndjson" if out else None,
             requirements=requirements,
             choices=choices,
+            recorded=events.extend,
         )
         report = run(plan, progress=meter.advance)
-    for file in files:
-        write(report, file)
-    show(report, Console(highlight=False), verbose=verbose, notes=notes(plan, files))
-    return report.exit_code
+    background = Background(events=events, scenarios=suite.scenarios, requirements=requirements)
+    more = notes(plan, wished.outputs)
+    return finish(report, wished, baseline=baseline, background=background, notes=more, verbose=verbose)
 
 
 def _enter(arguments: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ import click
 from .choices import choose_network, choose_resolver, enter_lists, offers_of
 from .common import PATTERNS_HELP, patterns_argument, scenarios_option
 from .meter import Meter
-from .outputs import make_folder, notes, write
+from .outputs import in_folder, make_folder, notes, write
 
 if TYPE_CHECKING:
     from harness.run import Plan
@@ -120,8 +120,8 @@ def command(
         except KeyboardInterrupt:
             click.echo("danelab: no more is waited for", err=True)
             report = judged(plan)
-    write(report, out / "report.json")
-    show(report, Console(highlight=False), verbose=verbose, notes=notes(plan, [out / "report.json"]))
+    write(report, in_folder(out))
+    show(report, Console(highlight=False), verbose=verbose, notes=notes(plan, [in_folder(out)]))
     return report.exit_code
 
 

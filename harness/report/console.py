@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -11,20 +11,15 @@ from rich.text import Text
 
 from harness.errors import ExitCode
 from harness.scenario.models import Mode
-from harness.verdict import Grade, Result, Verdict
+from harness.verdict import Result, Verdict
 
 from .failures import MANY, failures
 from .matrix import STYLES, matrix
-from .model import RunReport, grouped
+from .model import Known, RunReport, Standing, excuses, grouped
 from .plain import plain
 from .positions import positions
+from .words import CUT_SHORT, counted, is_known, standing, summed_up
 
-_CONCLUSION = {
-    ExitCode.AS_EXPECTED: "As expected.",
-    ExitCode.NOT_CONFORMING: "Not conforming.",
-    ExitCode.HARNESS: "danelab itself failed; that is not the target's fault.",
-    ExitCode.NOTHING_CONCLUDED: "That allows no conclusion.",
-}
 _CODES = (
     "AUTH over TLS, authenticated by DANE; TLS over TLS, not authenticated; CLEAR in cleartext; "
     "DEFER withheld and kept for later; BOUNCE returned; NEXT: by a less preferred host"
@@ -42,20 +37,24 @@ def show(report: RunReport, console: Console, *, verbose: bool = False, notes: I
     who = (
         f"{len(run.targets)} targets" if several else "".join(f"{each.name}; mode {each.mode}" for each in run.targets)
     )
-    page.line(f"danelab: {who}; lab {run.lab}; resolver {run.resolver}; seed {run.seed}", "bold")
+    shard = f"; shard {run.shard}" if run.shard else ""
+    page.line(f"danelab: {who}; lab {run.lab}; resolver {run.resolver}; seed {run.seed}{shard}", "bold")
     for target in run.targets:
         if target.judged_as is not target.mode:
             name = f"{target.name} is judged" if several else "Judged"
             page.line(f"{name} as a sender in mode {target.judged_as}: what does one in mode {target.mode} give away?")
     if several:
         matrix(page, report, verbose=verbose)
+    known = excuses(report)
     for (_, group), results in grouped(report.results).items() if not several else ():
-        _group(page, results, name=group)
-        page.table(_rows(results, verbose=verbose))
+        page.line()
+        page.line(f"{group or 'scenarios'}: {counted(results, known)}", "bold")
+        page.table(_rows(results, known, verbose=verbose))
     if report.results:
         page.line()
         page.line(_CODES, "dim")
     failures(page, report)
+    _baseline(page, report)
     for target in run.targets:
         if verbose or not several:
             positions(page, target, of=f" by {target.name}" if several else "", verbose=verbose)
@@ -65,8 +64,15 @@ def show(report: RunReport, console: Console, *, verbose: bool = False, notes: I
         page.line(note, "dim")
     page.line()
     for target in run.targets if several else ():
-        page.line(f"{target.name}: {_counted(each for each in report.results if each.target == target.name)}.")
-    page.line(_sum(report), "bold green" if report.exit_code == ExitCode.AS_EXPECTED else "bold red")
+        page.line(f"{target.name}: {counted((r for r in report.results if r.target == target.name), known)}.")
+    page.line(summed_up(report), "bold green" if report.exit_code == ExitCode.AS_EXPECTED else "bold red")
+
+
+def text(report: RunReport, *, width: int = 120) -> str:
+    """The report as plain text without colours, for a file."""
+    stream = io.StringIO()
+    show(report, Console(file=stream, width=width, no_color=True, force_terminal=False, highlight=False))
+    return "".join(line.rstrip() + "\n" for line in stream.getvalue().splitlines())
 
 
 class _Page:
@@ -112,25 +118,9 @@ class _Page:
         return Text("\n").join(self.text(line, style) for line in text.split("\n"))
 
 
-def _group(page: _Page, results: Sequence[Result], *, name: str) -> None:
-    page.line()
-    page.line(f"{name or 'scenarios'}: {_counted(results)}", "bold")
-
-
-def _counted(results: Iterable[Result]) -> str:
-    """How many there are of each verdict, those that are missing left out; failures by grade."""
-    listed = list(results)
-    grades = Counter(result.grade for result in listed if result.verdict is Verdict.FAIL)
-    parts = []
-    for verdict in Verdict:
-        number = sum(result.verdict is verdict for result in listed)
-        graded = ", ".join(f"{grades[grade]} {grade}" if len(grades) > 1 else grade for grade in Grade if grades[grade])
-        if number:
-            parts.append(f"{number} {verdict}" + (f" ({graded})" if verdict is Verdict.FAIL else ""))
-    return ", ".join(parts) or "nothing ran"
-
-
-def _rows(results: Sequence[Result], *, verbose: bool) -> Iterable[Sequence[tuple[str, str]]]:
+def _rows(
+    results: Sequence[Result], known: Mapping[tuple[str, str], Known], *, verbose: bool
+) -> Iterable[Sequence[tuple[str, str]]]:
     """Passes share a row where they came out alike, and so do failures where there are many: they are told further
     down. Everything else, and with `verbose` every scenario, has a row of its own."""
     many = sum(result.verdict is Verdict.FAIL for result in results) > MANY
@@ -148,10 +138,40 @@ def _rows(results: Sequence[Result], *, verbose: bool) -> Iterable[Sequence[tupl
             words = f"{result.scenario}: {result.reason}"
             if result.choice and result.verdict is Verdict.ALLOWED:
                 words += f" ({result.choice})"
+            if is_known(result, known):
+                words += " (known to the baseline)"
             if verbose:
                 words += "".join(f"; {note}" for note in result.notes)
                 words += "".join(f"\n{each}" for each in result.evidence)
             yield (result.verdict, STYLES[result.verdict]), (result.outcome, ""), (words, "")
+
+
+def _baseline(page: _Page, report: RunReport) -> None:
+    """What the baseline of known failures says, what has surprised it first."""
+    several = len(report.run.targets) > 1
+    for which, style in _STANDINGS.items():
+        entries = [entry for entry in report.known if entry.standing is which]
+        if entries:
+            page.line()
+            page.line(_HEADINGS[which], style)
+            page.table(
+                (((f"{each.scenario} / {each.target}" if several else each.scenario), ""), (standing(each), ""))
+                for each in entries
+            )
+
+
+_STANDINGS = {
+    Standing.PASSED: "bold red",
+    Standing.EXPIRED: "bold red",
+    Standing.UNDECIDED: "yellow",
+    Standing.KNOWN: "bold",
+}
+_HEADINGS = {
+    Standing.PASSED: "Passed unexpectedly",
+    Standing.EXPIRED: "Expired in the baseline",
+    Standing.UNDECIDED: "Known failures that came to no conclusion",
+    Standing.KNOWN: "Known failures",
+}
 
 
 def _remarks(page: _Page, report: RunReport) -> None:
@@ -172,10 +192,4 @@ def _remarks(page: _Page, report: RunReport) -> None:
         page.line(f"danelab failed: {problem}", "magenta")
     if not report.run.complete:
         page.line()
-        page.line("The journal ends before the run did; what it does not tell was not judged.", "yellow")
-
-
-def _sum(report: RunReport) -> str:
-    number = report.run.scenarios
-    what = f"{number} scenario{'' if number == 1 else 's'} in {report.run.duration:.1f} s: {_counted(report.results)}."
-    return f"{what} {_CONCLUSION[ExitCode(report.exit_code)]}"
+        page.line(CUT_SHORT, "yellow")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from harness.verdict import Result, Verdict
+from harness.verdict import Result
 
-from .model import RunReport
+from .model import RunReport, fails
 
 MANY = 12
 """More failures than this of one rule are not all told in full."""
@@ -26,11 +26,10 @@ class Page(Protocol):
 
 
 def failures(page: Page, report: RunReport) -> None:
-    """Every failure, by the rule it breaks. Each gets at least a line that says what leaked to whom."""
+    """Every failure that was not expected, by the rule it breaks. Each gets at least a line: what leaked to whom."""
     rules: dict[str, list[Result]] = {}
-    for result in report.results:
-        if result.verdict is Verdict.FAIL:
-            rules.setdefault(result.requirements[0], []).append(result)
+    for result in fails(report):
+        rules.setdefault(result.requirements[0], []).append(result)
     several = len(report.run.targets) > 1
     if rules:
         page.line()

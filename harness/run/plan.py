@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import NothingConcluded
+from harness.journal import Event
 from harness.lab.lab import Ports
 from harness.lab.resolvers.software import ResolverSoftware
 from harness.scenario.choices import Choices
@@ -21,6 +22,8 @@ from harness.scenario.suite import Suite
 from harness.targets import Kind, Network
 from harness.verdict import Profile, companions
 from harness.world.internet import Internet
+
+from .shards import Shard
 
 LOOPBACK_OFFERS = frozenset({Need.IPV6, Need.QUEUE, Need.LAB_RESOLVER})
 """Needs that a lab on the loopback interface with the simulated resolver meets."""
@@ -40,6 +43,8 @@ class Picked:
     """Ids of those among them that nobody asked for; verdicts on the others rest on them."""
     left_out: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
     """Ids of those that were asked for and cannot be run, each with what it needs and nobody offers."""
+    shard: str = ""
+    """Which part of what was asked for it is, as `3/16`; empty: all of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +78,8 @@ class Plan:
     """Called with what the person at the keyboard should see at once."""
     raised: Callable[[Internet, str], None] = lambda _internet, _at: None
     """Called once the lab is up, with what it serves and the place of its resolver."""
+    recorded: Callable[[Sequence[Event]], None] = lambda _: None
+    """Called with all that happened, once the run is over."""
     limit: float = 60.0
     """How long a target may take to make up its mind about one message, in seconds."""
     journal: Path | None = None
@@ -103,12 +110,14 @@ def pick(
     profile: Profile,
     offers: frozenset[Need],
     checks: bool = False,
+    shard: Shard | None = None,
 ) -> Picked:
     """The scenarios that the patterns mean, and those without which nothing follows from them.
 
     `offers` are the needs that lab and target meet; `checks` is for a checker, which can be judged only where a
-    scenario says what is to be found. Raises UsageError for a pattern that matches nothing, ScenarioError where IPv6
-    is wanted of a machine that has none, and NothingConcluded when nothing can be run.
+    scenario says what is to be found; `shard` takes a part of what was asked for. Raises UsageError for a pattern that
+    matches nothing, ScenarioError where IPv6 is wanted of a machine that has none, and NothingConcluded when nothing
+    can be run.
     """
     asked = [entry for entry in select(suite, patterns).chosen if not checks or _can_be_checked(entry.scenario)]
     lacking = {entry.id: found for entry in suite if (found := _lacking(entry.scenario, offers))}
@@ -116,12 +125,14 @@ def pick(
     left_out = {entry.id: lacking[entry.id] for entry in asked if entry.id in lacking}
     if not chosen:
         raise NothingConcluded(_nothing(left_out))
+    if shard is not None:
+        chosen = shard.part_of(chosen)
     runnable = {entry.id: entry for entry in suite if entry.id not in lacking}
     scenarios = {key: entry.scenario for key, entry in runnable.items()}
     along = companions((entry.id for entry in chosen), scenarios, profile)
     entries = sorted((*chosen, *(runnable[key] for key in along)), key=lambda entry: entry.id)
     _check_ipv6(entries)
-    return Picked(entries=tuple(entries), along=tuple(sorted(along)), left_out=left_out)
+    return Picked(entries=tuple(entries), along=tuple(sorted(along)), left_out=left_out, shard=str(shard or ""))
 
 
 def _can_be_checked(scenario: Scenario) -> bool:

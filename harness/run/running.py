@@ -21,6 +21,7 @@ from harness.targets import Network
 from harness.verdict import judge
 from harness.world.addresses import BENCHMARKING
 
+from .places import sources
 from .plan import Contender, Plan
 from .together import side_by_side
 from .trial import Trial
@@ -78,6 +79,7 @@ def judged(plan: Plan) -> RunReport:
 
 
 def _report(plan: Plan, events: Sequence[Event], *, started: str) -> RunReport:
+    plan.recorded(events)
     results = judge(
         [entry.scenario for entry in plan.entries],
         None,
@@ -86,7 +88,7 @@ def _report(plan: Plan, events: Sequence[Event], *, started: str) -> RunReport:
         groups={entry.id: entry.group for entry in plan.entries},
         choices=plan.choices,
     )
-    return build(events, results, started=started, choices=plan.choices)
+    return build(events, results, started=started, choices=plan.choices, sources=sources(plan.entries))
 
 
 def _alone(plan: Plan, contender: Contender, *, now: int, progress: Callable[[int], None]) -> list[Event]:

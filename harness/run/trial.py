@@ -7,6 +7,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from harness.lab.namespace import NamespaceLab, Resolving, device_of
 from harness.lab.recorder import Recorder
 from harness.lab.resolvers import departures_of
 from harness.scenario.base import seconds
+from harness.scenario.fingerprint import fingerprint
 from harness.scenario.load import Entry
 from harness.scenario.models import Scenario
 from harness.scenario.source import shown
@@ -149,6 +151,7 @@ class Trial:
 
     def _start(self) -> None:
         contender = self._contender
+        picked = contender.picked
         self._recorder.record(
             RunStarted,
             mode=contender.profile.mode,
@@ -156,10 +159,14 @@ class Trial:
             resolver=contender.kind.resolves or self._plan.resolver,
             lab=self._plan.network,
             seed=self._plan.seed,
-            scenarios=tuple(entry.id for entry in contender.picked.entries),
+            scenarios=tuple(entry.id for entry in picked.entries),
             choices=dict(contender.profile.choices),
             departures=self._departures(),
             resolves=contender.kind.resolves is not None,
+            along=picked.along,
+            shard=picked.shard,
+            worlds={entry.id: fingerprint(entry.scenario) for entry in picked.entries},
+            began=datetime.fromtimestamp(self._now, UTC).isoformat(timespec="seconds"),
         )
 
     def _departures(self) -> tuple[str, ...]:

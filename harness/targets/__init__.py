@@ -6,10 +6,11 @@ from .base import Checks, Kind, Mail, Network, Resolves, Surroundings, Target, W
 from .builtin import BuiltinSender
 from .checker_subject import subject
 from .command import CommandTarget
-from .naming import named
+from .naming import OPEN_ENDED, named, names
 from .resolving import bundle
 
 __all__ = [
+    "OPEN_ENDED",
     "BuiltinSender",
     "Checks",
     "CommandTarget",
@@ -22,5 +23,6 @@ __all__ = [
     "Word",
     "bundle",
     "named",
+    "names",
     "subject",
 ]

@@ -11,7 +11,7 @@ from .builtin import BuiltinSender
 from .checker import checker_kind
 from .checker_definition import known_checkers
 from .command import CommandTarget
-from .definition import definitions
+from .definition import definitions, load
 from .managed import managed_kind
 from .mutants import mutant_kind
 from .outside import manual_kind, submission_kind
@@ -23,6 +23,8 @@ _WITH_COLON = {
     "mutant": mutant_kind,
     WORD: resolver_kind,
 }
+OPEN_ENDED = tuple(f"{word}:" for word in _WITH_COLON)
+"""Beginnings of names of targets that anything may follow."""
 
 
 def named(word: str) -> Kind:
@@ -45,6 +47,13 @@ def named(word: str) -> Kind:
         return managed_kind(word)
     words = ("builtin", "manual", *(f"{each}:" for each in _WITH_COLON), *known, *known_checkers())
     raise UsageError(f"there is no target {word!r}; {did_you_mean(word, words)}; `danelab targets list` shows them all")
+
+
+def names() -> tuple[str, ...]:
+    """Every name with which a target appears in reports, but for those that begin with one of `OPEN_ENDED` and those of
+    definition files of one's own. Raises ScenarioError for a definition that is wrong."""
+    managed = [f"{key}:{mode}" for key, file in definitions().items() for mode in load(file).modes]
+    return ("builtin", *(f"builtin:{mode}" for mode in Mode), "manual", *managed, *known_checkers())
 
 
 def _builtin(mode: str) -> Kind:

@@ -11,6 +11,7 @@ from harness.scenario.models import Mode, Scenario
 from harness.scenario.outcomes import Code
 from harness.scenario.requirements import Requirement
 
+from .broken_off import ended, undecided
 from .checking import is_checker, judge_checker
 from .conformance import covering
 from .fates import Fate, Numbered
@@ -77,7 +78,10 @@ def judge(
             continue
         observations = {scenario.id: observe(scenario, target, mine.get(scenario.id, mine[""])) for scenario in ran}
         bench = _Bench(observations, rule, requirements or {}, groups or {}, choices or {})
-        results.extend(_excused(_behind(bench.result(scenario.id), started), unplaced) for scenario in ran)
+        told = [bench.result(scenario.id) for scenario in ran]
+        if started is not None and not ended((event for _, event in numbered), target):
+            told = [undecided(result, observations[result.scenario]) for result in told]
+        results.extend(_excused(_behind(result, started), unplaced) for result in told)
     return results
 
 

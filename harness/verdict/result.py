@@ -107,6 +107,8 @@ class Story(Record):
     """What was expected."""
     seen: str
     """What was seen, with the journal lines that show it."""
+    requirement: str = ""
+    """The rule's id; empty in reports written before it was told."""
 
 
 class Result(Record):

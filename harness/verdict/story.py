@@ -88,6 +88,7 @@ def story(
         rule=f"{rule} [{covered}]" if rule else f"requirement {covered}",
         expected=place + _expected(finding.expected) + (f"; {breach.wanted} ({breach.rule})" if breach else ""),
         seen=seen,
+        requirement=covered,
     )
 
 

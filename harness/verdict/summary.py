@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from harness.errors import ExitCode
 from harness.scenario.models import Importance
@@ -18,13 +18,17 @@ def count(results: Iterable[Result]) -> Mapping[Verdict, int]:
     return counts
 
 
-def exit_code(results: Sequence[Result], *, faults: Sequence[str] = ()) -> ExitCode:
-    """The exit code of a run. `faults` are failures of danelab that belong to no scenario.
+def exit_code(
+    results: Sequence[Result], *, faults: Sequence[str] = (), known: Collection[tuple[str, str]] = ()
+) -> ExitCode:
+    """The exit code of a run. `faults` are failures of danelab that belong to no scenario; `known` names failures that
+    were expected, by target and scenario.
 
     A failure of the target comes first, then danelab's own, then what could not be concluded. Warnings do not fail a
     run, nor does what a target does not support, unless there is nothing else.
     """
-    if any(result.verdict is Verdict.FAIL and result.grade is not Grade.WARNING for result in results):
+    failed = [result for result in results if result.verdict is Verdict.FAIL and result.grade is not Grade.WARNING]
+    if any((result.target, result.scenario) not in known for result in failed):
         return ExitCode.NOT_CONFORMING
     if faults or any(result.verdict is Verdict.ERROR for result in results):
         return ExitCode.HARNESS

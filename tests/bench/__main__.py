@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tests.bench import answers, pages, servers, sessions, signatures, whole, worlds
+from tests.bench import answers, pages, reports, servers, sessions, signatures, whole, worlds
 from tests.bench.measure import FULL, QUICK, Effort, Noise
 from tests.bench.rows import Row, as_json, table
 
@@ -22,6 +22,7 @@ SECTIONS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "run": whole.measure,
     "servers": servers.measure,
     "report": pages.measure,
+    "reports": reports.measure,
 }
 
 

@@ -33,7 +33,7 @@ def test_mutants_are_tried_and_told_in_a_table(tmp_path: Path, capsys: pytest.Ca
 def test_the_list_says_what_each_does_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert _danelab("mutants", "--list", "theme:agility") == 0
     told = capsys.readouterr().out
-    assert "no-agility (security, opportunistic): A weaker digest counts beside a stronger one. [7671-9-6, " in told
+    assert "no-agility (warning, opportunistic): A weaker digest counts beside a stronger one. [7671-9-6, " in told
 
 
 def test_a_pattern_may_mean_a_theme_a_harm_or_a_requirement() -> None:

@@ -26,6 +26,9 @@ SAID = ("title", "covers", "twin", "importance", "explain", "expect")
 def test_a_counterexample_is_the_one_defect(name: str, world: dict[str, Any]) -> None:
     prey = hunt(known_mutants()[name], mutant_kind(name), count=2000)
     assert prey.kind.startswith("security ")
+    if prey.kind == "security CLEAR" and "mx" not in world:
+        # Mail goes in clear only where the server has no TLS: that belongs to what was found.
+        world = {**world, "mx": [{"smtp": {"starttls": False}}]}
     assert {key: value for key, value in tomllib.loads(prey.toml).items() if key not in SAID} == world
 
 

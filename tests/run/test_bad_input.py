@@ -59,7 +59,7 @@ def complaint(*arguments: str, status: int = 2) -> str:
         (["-t", "command:./data {recipient}"], "./data is no program that can be run; make it so with chmod +x"),
         (["bda"], "bda: no scenario matches; did you mean 'bad'?"),
         (["bad", "!bad"], "nothing is left of bad !bad"),
-        (["--report", "xml=report.xml"], "--report xml=report.xml: there is no format 'xml'; write json=FILE"),
+        (["--report", "xml=report.xml"], "--report xml=report.xml: there is no format 'xml'; did you mean 'html'?"),
         (["--report", "json"], "--report json: names no file; write json=FILE"),
         (["--report", "json=no/such/report.json"], "there is no folder"),
         (["--report", "json=."], ". is a folder; name a file"),

@@ -17,6 +17,7 @@ from harness.commands.choices import enter_lists
 from harness.errors import UsageError
 from harness.journal import RunEnded, RunStarted
 from harness.report import build
+from harness.run.places import sources
 from harness.scenario.choices import CHOICES, load_choices
 from harness.scenario.models import Mode, Scenario
 from harness.scenario.outcomes import Code
@@ -107,7 +108,8 @@ def test_judging_the_journal_again_gives_the_same_report(mode: str, mode_run: Ru
     done = mode_run(mode)
     again = judged_again(done, suite, Profile.of(Mode(mode), choices=DECLARED))
     assert tuple(again) == done.results
-    assert build(done.events, again, started=done.report.run.started, choices=CHOICE_DATA) == done.report
+    started = done.report.run.started
+    assert build(done.events, again, started=started, choices=CHOICE_DATA, sources=sources(suite)) == done.report
 
 
 def test_what_a_run_learns_of_the_built_in_sender_is_what_it_declares(mode_run: Runs) -> None:

@@ -164,7 +164,7 @@ def test_a_scene_belongs_to_every_target() -> None:
     tape = Tape(target="a").start(named, targets=("a", "b")).scene("named", mx1="mx1.named.example")
     tape.sent("named").accepted("named").shook_hands("named", sni="x", offered=("version TLSv1.3",))
     tape.target, tape._sends = "b", {}  # noqa: SLF001
-    tape.delivered("named")
+    tape.delivered("named").end()
     results = judge([named], Profile.of(Mode.OPPORTUNISTIC), tape.events)
     assert [(each.verdict, each.notes) for each in results] == [(Verdict.FAIL, ()), (Verdict.PASS, ())]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from harness.journal import RunEnded
 from harness.scenario.choices import Choices, PermittedChoice
 from harness.scenario.models import Mode
 from harness.verdict import Grade, Profile, Result, Verdict, judge, learned
@@ -45,7 +46,8 @@ CHOICES: Choices = {
 
 def judged(tape: Tape, *, mode: Mode = Mode.OPPORTUNISTIC, **declares: str) -> dict[str, Result]:
     told = {name.replace("_", "-"): position for name, position in declares.items()}
-    results = judge(SUITE, Profile.of(mode, choices=told), tape.events, choices=CHOICES)
+    events = [*tape.events, RunEnded(at=99, target="")]
+    results = judge(SUITE, Profile.of(mode, choices=told), events, choices=CHOICES)
     return {result.scenario: result for result in results}
 
 

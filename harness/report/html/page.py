@@ -130,9 +130,9 @@ def _environment() -> Environment:
 
 def _harmless(value: object) -> object:
     """Text that is not ours without characters that hide, or turn text around (U+202E and the like)."""
-    if not isinstance(value, str) or isinstance(value, Markup) or not _STRANGE.search(value):
+    if hasattr(value, "__html__") or not _STRANGE.search(words := str(value)):
         return value
-    return "\n".join(map(plain, value.split("\n")))
+    return "\n".join(map(plain, words.split("\n")))
 
 
 @cache
