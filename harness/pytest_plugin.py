@@ -6,11 +6,9 @@ docs/pytest.md tells users about it.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest import SkipTest
 
 import pytest
 
@@ -188,29 +186,37 @@ class ScenarioItem(pytest.Item):
         try:
             self._done = self.parent.ran(self._entries, self._target, self._mode)
         except DanelabError as error:
-            pytest.fail(str(error), pytrace=False)
+            raise _in_our_words(str(error)) from None
         problems = self._done.errors(self._entry.id)
         if problems:
-            pytest.fail(problems, pytrace=False)
+            raise _in_our_words(problems)
 
     def runtest(self) -> None:
         """Judge. Nothing concluded is skipped, unless nothing at all came of the run: a dead target must not pass."""
+        import warnings
+        from unittest import SkipTest
+
         from harness.library.telling import Inconclusive
 
-        try:
-            with warnings.catch_warnings(record=True) as told:
-                warnings.simplefilter("always")
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            try:
                 self._done.conclude(self._entry.id)
-        except Inconclusive as reason:
-            if self._done.concluded:
-                pytest.skip(str(reason))
-            pytest.fail(str(reason), pytrace=False)
-        except SkipTest as reason:
-            pytest.skip(str(reason))
-        except AssertionError as story:
-            pytest.fail(str(story), pytrace=False)
+            except Inconclusive as reason:
+                if not self._done.concluded:
+                    raise _in_our_words(str(reason)) from None
+                raise pytest.skip.Exception(str(reason)) from None
+            except SkipTest as reason:
+                raise pytest.skip.Exception(str(reason)) from None
+            except AssertionError as story:
+                raise _in_our_words(str(story)) from None
         for warning in told:
             self.warn(pytest.PytestWarning(str(warning.message)))
+
+
+def _in_our_words(text: str) -> BaseException:
+    """A failure that shows no Python."""
+    return pytest.fail.Exception(text, pytrace=False)
 
 
 def _targets(config: pytest.Config) -> Sequence[str]:

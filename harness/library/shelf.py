@@ -28,11 +28,7 @@ def by_id(name: str, *, beside: Path | None = None) -> Entry:
     found = _own(name) or _in(_files_beside(beside), name)
     if found is not None:
         return found
-    try:
-        return load_suite()[name]
-    except UsageError as error:
-        where = f", nor is it in a *{SUFFIX} in {beside}" if beside is not None else ""
-        raise UsageError(f"{error}{where}") from None
+    return load_suite()[name]
 
 
 def by_file(file: Path) -> Entry:
@@ -49,12 +45,16 @@ def by_file(file: Path) -> Entry:
 def along(entry: Entry, profile: Profile, *, beside: Path | None = None) -> tuple[Entry, ...]:
     """What has to be sent too so that something can be concluded: the twin, its twin and so on, or a control.
 
-    Raises UsageError for a twin that does not exist.
+    Raises ScenarioError for a twin that does not exist.
     """
     known = {entry.id: entry, CONTROL: by_id(CONTROL)}
     following = entry
     while (twin := following.scenario.twin) and twin not in known:
-        following = known[twin] = by_id(twin, beside=beside)
+        try:
+            following = known[twin] = by_id(twin, beside=beside)
+        except UsageError as error:
+            problem, _, remedy = str(error).partition("; ")
+            raise following.error("twin", text=problem, remedy=remedy) from None
     scenarios = {key: each.scenario for key, each in known.items()}
     return tuple(known[key] for key in companions((entry.id,), scenarios, profile))
 

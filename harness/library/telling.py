@@ -80,4 +80,6 @@ def told(result: Result) -> str:
 
 
 def _nothing(result: Result) -> str:
-    return plain(f"{result.scenario} allows no conclusion: {result.reason}")
+    """The target's own words help where it is not set up: a module that is missing, a path that is wrong."""
+    said = next((each.text for each in reversed(result.evidence) if each.text.startswith("target reports")), "")
+    return plain(f"{result.scenario} allows no conclusion: {result.reason}" + (f" ({said})" if said else ""))
