@@ -14,7 +14,14 @@ import harness.run  # noqa: F401
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 INSTALLED = any(each.name == "danelab" for each in entry_points(group="pytest11"))
-PLUGIN = ("-p", "danelab" if INSTALLED else "harness.pytest_plugin", "-p", "no:cacheprovider")
+PLUGIN = (
+    "-p",
+    "danelab" if INSTALLED else "harness.pytest_plugin",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:hypothesispytest",
+)
 
 Runs = Callable[..., pytest.RunResult]
 
