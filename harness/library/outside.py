@@ -20,6 +20,9 @@ from harness.verdict import Result, Verdict
 from .open import Events
 from .telling import OURS, clear, conclude, failed
 
+_LAST = 3
+"""How many lines of what `danelab run` complains of are told: the last is the error, and those before may say why."""
+
 
 class Ran:
     """A run that has ended."""
@@ -94,6 +97,9 @@ def run(
     `files` hold scenarios beside danelab's own. Raises UsageError for what cannot be done, a scenario file that is
     wrong among it, and HarnessError where danelab fails.
     """
+    option_like = next((word for word in scenarios if word.startswith("-")), None)
+    if option_like is not None:
+        raise UsageError(f"{option_like!r} is no id or pattern of a scenario; `danelab list` shows them")
     with tempfile.TemporaryDirectory(prefix="danelab-") as folder:
         out = Path(folder)
         command = [sys.executable, "-P", "-m", "harness.cli", "run", "--quiet", "--out", folder, "--mode", mode]
@@ -102,7 +108,7 @@ def run(
             for value in values:
                 command += [option, value]
         done = subprocess.run(
-            [*command, "--", *scenarios],
+            [*command, *scenarios],
             capture_output=True,
             text=True,
             errors="replace",
@@ -141,7 +147,7 @@ def _why(done: subprocess.CompletedProcess[str]) -> UsageError | HarnessError:
     lines = [
         line.removeprefix("danelab: ").removeprefix("Error: ") for line in done.stderr.splitlines() if line.strip()
     ]
-    said = lines[-1] if lines else f"exit status {done.returncode} and not a word"
+    said = "; ".join(lines[-_LAST:]) if lines else f"exit status {done.returncode} and not a word"
     if done.returncode in (ExitCode.USAGE, ExitCode.NOTHING_CONCLUDED):
         return UsageError(said)
     return HarnessError(f"{OURS}: {said}")

@@ -70,6 +70,8 @@ def test_one_that_knows_no_dane(danelab):
 def test_wrong_words(danelab):
     with pytest.raises(UsageError, match="no scenario matches; did you mean 'ee-mismatch'"):
         danelab.run("ee-mismach")
+    with pytest.raises(UsageError, match="'--inside' is no id or pattern"):
+        danelab.run("--inside")
     with pytest.raises(UsageError, match="names no scenario"):
         danelab.run()
 """)
