@@ -35,6 +35,11 @@ class Message:
     relay: str | None = None
     """Next hop that the administrator has configured, `[host]` or `[host]:port`."""
     fallback_relay: str | None = None
+    """Next hop for mail that could not be delivered otherwise."""
+    audit_only: bool = False
+    """DANE is to be evaluated and logged, and not to hold the mail back (RFC 7672 section 9.1)."""
+    requiretls: bool = False
+    """Submitted with REQUIRETLS (RFC 8689)."""
 
     @property
     def recipient(self) -> str:
@@ -92,6 +97,8 @@ class Script:
                     mode=mail.modes.get(recipients[0].rpartition("@")[2], self._mode),
                     relay=mail.relay,
                     fallback_relay=mail.fallback_relay,
+                    audit_only=mail.audit_only,
+                    requiretls=mail.requiretls,
                 )
                 self._raised.record(Sent, scenario=scenario.id, recipients=recipients, step=number)
                 self.handed.append(message)
