@@ -23,7 +23,7 @@ from .checks import check
 from .complaints import problems
 from .merge import merge
 from .models import Scenario
-from .source import Problem, Source
+from .source import Problem, Source, id_of
 from .stages import examine_stages, validated
 
 
@@ -87,7 +87,7 @@ def read_file(file: Path) -> tuple[tuple[Entry, ...], tuple[ScenarioError, ...]]
     for problem in matrix_problems:
         note(problem)
     for variant, tables in () if matrix_problems else _variants(source):
-        found, scenario = _examine(tables)
+        found, scenario = examine_tables(tables)
         for problem in found:
             note(problem, variant)
         if scenario is not None:
@@ -95,7 +95,8 @@ def read_file(file: Path) -> tuple[tuple[Entry, ...], tuple[ScenarioError, ...]]
     return tuple(entries), tuple(sorted(errors.values(), key=_line))
 
 
-def _examine(tables: dict[str, Any]) -> tuple[list[Problem], Scenario | None]:
+def examine_tables(tables: dict[str, Any]) -> tuple[list[Problem], Scenario | None]:
+    """What is wrong with the tables of one scenario, its id among them, and the scenario if they have its shape."""
     try:
         scenario = validated(tables)
     except ValidationError as error:
@@ -105,7 +106,7 @@ def _examine(tables: dict[str, Any]) -> tuple[list[Problem], Scenario | None]:
 
 
 def _variants(source: Source) -> Iterator[tuple[int | None, dict[str, Any]]]:
-    stem = source.file.stem
+    stem = id_of(source.file)
     base = {key: value for key, value in source.tables.items() if key != "matrix"}
     if "matrix" not in source.tables:
         yield None, {**base, "id": stem}

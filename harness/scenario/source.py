@@ -35,6 +35,11 @@ def shown(file: Path) -> str:
     return str(file.relative_to(here)) if file.is_absolute() and file.is_relative_to(here) else str(file)
 
 
+def id_of(file: Path) -> str:
+    """The id that a file's name gives to its scenario: the name without `.toml`, or without `.danelab.toml`."""
+    return file.stem.removesuffix(".danelab")
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something wrong at one key of one scenario, before it is known in which file and line that is."""

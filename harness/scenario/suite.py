@@ -12,7 +12,7 @@ from .catalogue import CATALOGUE
 from .choices import CHOICES
 from .load import Entry, read_file
 from .models import Mode, Scenario
-from .source import shown
+from .source import id_of, shown
 from .uncovered import NOT_COVERED
 from .words import did_you_mean
 
@@ -106,7 +106,7 @@ def examine(*paths: Path | str, own: bool = True, requirements: Collection[str] 
         entries += found
         errors += wrong
         if wrong and not found:
-            unread.append(file.stem)
+            unread.append(id_of(file))
     if requirements is None:
         from .requirements import load_requirements
 
