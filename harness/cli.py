@@ -12,13 +12,16 @@ import click
 
 from harness.errors import DanelabError, ExitCode
 
-COMMANDS = ("run", "serve", "list", "show", "new", "lint", "schema", "coverage", "targets", "matrix", "fuzz", "doctor")
+COMMANDS = (
+    "run", "demo", "serve", "list", "show", "new", "lint", "schema", "coverage", "targets", "matrix", "fuzz", "doctor",
+)  # fmt: skip
 """Names of modules under `harness/commands`, each with a click command called `command`; in the order of the help."""
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 EXAMPLES = """\b
+  $ danelab demo                         what a man in the middle reads, and what not
   $ danelab list                         which scenarios there are
   $ danelab show ee-311                  what one of them is about
   $ danelab list covers:7672-2.2-1       which of them test a rule

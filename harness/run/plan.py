@@ -22,6 +22,8 @@ from harness.targets import Kind, Network
 from harness.verdict import Profile, companions
 from harness.world.internet import Internet
 
+from .letters import Letter, letter
+
 LOOPBACK_OFFERS = frozenset({Need.IPV6, Need.QUEUE, Need.LAB_RESOLVER})
 """Needs that a lab on the loopback interface with the simulated resolver meets."""
 NAMESPACE_OFFERS = LOOPBACK_OFFERS | {Need.NAMESPACE}
@@ -73,6 +75,8 @@ class Plan:
     """Called with what the person at the keyboard should see at once."""
     raised: Callable[[Internet, str], None] = lambda _internet, _at: None
     """Called once the lab is up, with what it serves and the place of its resolver."""
+    letter: Letter = letter
+    """Writes the messages."""
     limit: float = 60.0
     """How long a target may take to make up its mind about one message, in seconds."""
     journal: Path | None = None

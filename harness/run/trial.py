@@ -29,7 +29,6 @@ from harness.targets import Checks, Mail, Network, Resolves, Surroundings, Targe
 from harness.targets.packages import prefix_path
 
 from .interview import Hopes, Interview
-from .letters import letter
 from .plan import Contender, Plan
 from .worlds import Made, address, all_worked_out, names, steps_of
 
@@ -263,7 +262,7 @@ class Trial:
                     Found, scenario=scenario.id, recipient=each, finding=found.finding, text=found.text
                 )
             return
-        mail = letter(scenario, world, recipients=recipients, number=number, sender=lab.sender)
+        mail = self._plan.letter(scenario, world, recipients=recipients, number=number, sender=lab.sender)
         for word in await target.send(mail):
             self._recorder.record(
                 Reported, scenario=scenario.id, recipient=word.recipient, status=word.status, reason=word.reason
