@@ -21,12 +21,12 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 EXAMPLES = """\b
-  $ danelab demo                         what a man in the middle reads, and what not
   $ danelab list                         which scenarios there are
   $ danelab show ee-311                  what one of them is about
   $ danelab list covers:7672-2.2-1       which of them test a rule
   $ danelab new my-case --like ee-311    begin one of your own
   $ danelab lint scenarios/own           find the mistakes in it
+  $ danelab demo                         what a man in the middle reads, and what not
 
 Does your mail server enforce DANE for SMTP (RFC 7672)?"""
 
