@@ -13,7 +13,7 @@ import click
 from harness.errors import DanelabError, ExitCode
 
 COMMANDS = (
-    *("run", "serve", "judge", "report", "diff", "merge"),
+    *("run", "demo", "serve", "judge", "report", "diff", "merge"),
     *("list", "show", "new", "lint", "schema", "coverage"),
     *("targets", "matrix", "fuzz", "mutants", "doctor"),
 )
@@ -28,6 +28,7 @@ EXAMPLES = """\b
   $ danelab list covers:7672-2.2-1       which of them test a rule
   $ danelab new my-case --like ee-311    begin one of your own
   $ danelab lint scenarios/own           find the mistakes in it
+  $ danelab demo                         what a man in the middle reads, and what not
 
 Does your mail server enforce DANE for SMTP (RFC 7672)?"""
 

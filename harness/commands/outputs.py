@@ -33,7 +33,9 @@ def notes(plan: Plan, outputs: Iterable[Output]) -> Iterator[str]:
         some = ", ".join(along[:_FEW])
         more = f" and {len(along) - _FEW} more" if len(along) > _FEW else ""
         yield f"Run along, since verdicts on the others rest on them: {some}{more}."
-    written = [str(file) for file in (*([plan.journal] if plan.journal else []), *(each.file for each in outputs))]
+    files = [each.file for each in outputs]
+    captured = [file for each in plan.contenders for file in plan.captured(each)] if plan.capture else []
+    written = [str(file) for file in (*([plan.journal] if plan.journal else []), *files, *captured)]
     if written:
         yield f"Written: {', '.join(written)}"
 
@@ -62,6 +64,18 @@ def output(word: str) -> Output:
     if path.is_dir():
         raise UsageError(f"--report {word}: {path} is a folder; name a file")
     return Output(FORMATS[form], path)
+
+
+def where_captured(lab: str, out: Path | None, *, listens: str) -> str:
+    """The kind of lab for a capture: one with a network to itself, so that no packets of others are in it."""
+    if out is None:
+        raise UsageError("--capture needs a folder to write to; name it with --out FOLDER")
+    if lab == "loopback" or listens:
+        raise UsageError(
+            "--capture needs a network that the lab has to itself, else it would hold packets of others; "
+            "take --lab namespace"
+        )
+    return "namespace"
 
 
 def make_folder(out: Path) -> None:

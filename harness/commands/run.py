@@ -13,7 +13,7 @@ from .choices import choose_network, choose_resolver, enter_lists, offers_of, pr
 from .common import PATTERNS_HELP, patterns_argument, scenarios_option
 from .finish import finish, report_options, wishes
 from .meter import Meter
-from .outputs import in_folder, make_folder, notes
+from .outputs import in_folder, make_folder, notes, where_captured
 
 if TYPE_CHECKING:
     from harness.journal import Event
@@ -45,6 +45,7 @@ Examples:
   danelab run -t postfix:dane -t exim:try -t opensmtpd
   danelab run -t 'command:./send.py {{recipient}} {{message}}' --out result
   danelab run --report junit=junit.xml --report markdown=summary.md --baseline known.toml
+  danelab run ee-mismatch --capture --out result   packets and TLS keys, for Wireshark
 
 \b
 Exit status: 0 as expected, 1 not conforming, 2 usage or scenario error, 3 danelab failed,
@@ -63,6 +64,7 @@ Exit status: 0 as expected, 1 not conforming, 2 usage or scenario error, 3 danel
 @click.option("--choice", "words", multiple=True, metavar="NAME=POSITION", help="What it declares; docs/choices.md.")
 @report_options
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for journal.ndjson and report.json.")
+@click.option("--capture", is_flag=True, help="Also keep packets and TLS keys in the folder, for Wireshark.")
 @click.option("--seed", default="danelab", show_default=True, help="The same seed gives the same keys and names.")
 @click.option("--limit", type=SECONDS, default=60.0, show_default=True, help="Seconds for a message.")
 @click.option("--resolver-port", type=click.IntRange(0, 65535), default=0, help="Default: any free one.")
@@ -85,6 +87,7 @@ def command(
     judge_as: str | None,
     words: tuple[str, ...],
     out: Path | None,
+    capture: bool,
     seed: str,
     limit: float,
     resolver_port: int,
@@ -112,7 +115,9 @@ def command(
         wished = wishes(**wanted)
         part = Shard.told(shard) if shard else None
         kinds = [named(word) for word in targets or ("builtin",)]
-        network = choose_network(lab, kinds, listens=listen)
+        network = choose_network(where_captured(lab, out, listens=listen) if capture else lab, kinds, listens=listen)
+        if capture and resolver == "auto" and all(Network.LOOPBACK in kind.networks for kind in kinds):
+            resolver = "simulated"  # as without the capture
         who = choose_resolver(resolver, network, targets=len(kinds))
         if out is not None:
             make_folder(out)
@@ -149,6 +154,7 @@ def command(
             ports=Ports(resolver=resolver_port, smtp=smtp_port),
             limit=limit,
             journal=out / "journal.ndjson" if out else None,
+            capture=out if capture else None,
             requirements=requirements,
             choices=choices,
             recorded=events.extend,

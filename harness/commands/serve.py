@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.errors import UsageError
+
 from .choices import choose_network, choose_resolver, enter_lists, offers_of
 from .common import PATTERNS_HELP, patterns_argument, scenarios_option
 from .meter import Meter
@@ -34,7 +36,7 @@ comes to the sending domain; or nothing more happens for the quiet period, and i
 Examples:
   danelab serve --listen 192.0.2.1                                  wait for what you send by hand
   danelab serve --listen 192.0.2.1 -t submission:192.0.2.25:25      send through the product
-  danelab serve ee-311 ee-mismatch                                  on loopback, to look around
+  danelab serve --only ee-mismatch                                  one, for dig, openssl and swaks
 """
 
 
@@ -43,6 +45,7 @@ Examples:
 @scenarios_option
 @click.option("--listen", metavar="ADDRESS", default="", help="Address of this machine that the product can reach.")
 @click.option("-t", "--target", default="manual", show_default=True, help="manual, or submission:HOST:PORT.")
+@click.option("--only", metavar="ID", default="", help="Keep this scenario up on loopback, to poke at; judge nothing.")
 @click.option("--resolver", type=click.Choice(["simulated", "target"]), default="simulated", show_default=True,
               help="target: the product validates by itself.")  # fmt: skip
 @click.option("-m", "--mode", type=MODES, default="opportunistic", show_default=True, help="What the product is to do.")
@@ -61,6 +64,7 @@ def command(
     *,
     listen: str,
     target: str,
+    only: str,
     resolver: str,
     mode: str,
     words: tuple[str, ...],
@@ -83,6 +87,14 @@ def command(
     from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
     from harness.targets import named
 
+    if only:
+        from .poking import keep_up
+
+        if patterns or listen or target != "manual":
+            raise UsageError("--only ID stands alone: no patterns, no --listen and no --target go with it")
+        entry = load_suite(*own_paths)[only]
+        make_folder(out)
+        return keep_up(entry, out=out, seed=seed)
     kind = named(target)
     network = choose_network("loopback", [kind], listens=listen)
     who = choose_resolver(resolver, network)

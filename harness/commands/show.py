@@ -23,13 +23,36 @@ if TYPE_CHECKING:
 @click.argument("name", metavar="ID")
 @scenarios_option
 @click.option("--toml", is_flag=True, help="The file as it was written.")
-def command(name: str, own_paths: tuple[Path, ...], *, toml: bool) -> None:
+@click.option("--zone", is_flag=True, help="Its zones, signed, as master files.")
+@click.option("--origin", metavar="NAME", default="", help="With --zone: this one only.")
+@click.option("--step", type=int, metavar="N", help="With --zone: as they are after step N.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="With --zone: a file for each in this folder.")
+@click.option("--seed", default="danelab", show_default=True, help="With --zone: the same seed gives the same keys.")
+def command(
+    name: str,
+    own_paths: tuple[Path, ...],
+    *,
+    toml: bool,
+    zone: bool,
+    origin: str,
+    step: int | None,
+    out: Path | None,
+    seed: str,
+) -> None:
     """Tell what a scenario is about: the world, the rules at stake, and what a conforming target may do."""
+    from harness.errors import UsageError
     from harness.scenario.requirements import load_requirements
     from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
 
     suite = load_suite(*own_paths)
     entry = suite[name]
+    if zone:
+        from .zonefiles import tell_zones
+
+        tell_zones(entry, seed=seed, step=step, origin=origin, folder=out)
+        return
+    if origin or step is not None or out is not None:
+        raise UsageError("--origin, --step and --out go with --zone")
     if toml:
         click.echo(entry.source.text, nl=not entry.source.text.endswith("\n"))
         return

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import Protocol
 
 from harness.scenario.models import Mode, Scenario
 from harness.targets import Mail
 from harness.world.build import World
+
+
+class Letter(Protocol):
+    """Writes the message of a scenario's send of this number."""
+
+    def __call__(
+        self, scenario: Scenario, world: World, /, *, recipients: tuple[str, ...], number: int, sender: str
+    ) -> Mail: ...
 
 
 def letter(scenario: Scenario, world: World, *, recipients: tuple[str, ...], number: int, sender: str) -> Mail:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from harness.targets import Kind, Network
 from harness.verdict import Profile, companions
 from harness.world.internet import Internet
 
+from .letters import Letter, letter
 from .shards import Shard
 
 LOOPBACK_OFFERS = frozenset({Need.IPV6, Need.QUEUE, Need.LAB_RESOLVER})
@@ -80,10 +82,14 @@ class Plan:
     """Called once the lab is up, with what it serves and the place of its resolver."""
     recorded: Callable[[Sequence[Event]], None] = lambda _: None
     """Called with all that happened, once the run is over."""
+    letter: Letter = letter
+    """Writes the messages."""
     limit: float = 60.0
     """How long a target may take to make up its mind about one message, in seconds."""
     journal: Path | None = None
     """Where to write the journal."""
+    capture: Path | None = None
+    """The folder for packet captures and TLS keys, one of each for every target; None: none are made."""
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
     """The rules whose words failures are told in."""
     choices: Choices = field(default_factory=dict)
@@ -95,6 +101,12 @@ class Plan:
         name servers that have to wait for the machine."""
         several = len(self.contenders)
         return min(several, max(2, os.cpu_count() or 1)) if self.resolver.is_real else several
+
+    def captured(self, contender: Contender) -> tuple[Path, Path]:
+        """The files for a target's packets and for the TLS keys of its lab."""
+        assert self.capture is not None
+        mark = "-" + re.sub(r"[^\w.-]+", "-", contender.name) if len(self.contenders) > 1 else ""
+        return self.capture / f"capture{mark}.pcapng", self.capture / f"keys{mark}.log"
 
     @property
     def entries(self) -> tuple[Entry, ...]:

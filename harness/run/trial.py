@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from harness.errors import DanelabError, UsageError
 from harness.isolation.links import Wire
 from harness.journal import Died, Found, HarnessFault, Reported, RunEnded, RunStarted, Scene, Sent
+from harness.lab.capture import Capture
 from harness.lab.lab import Lab
+from harness.lab.mail import Contexts
 from harness.lab.namespace import NamespaceLab, Resolving, device_of
 from harness.lab.recorder import Recorder
 from harness.lab.resolvers import departures_of
@@ -31,7 +33,6 @@ from harness.targets import Checks, Mail, Network, Resolves, Surroundings, Targe
 from harness.targets.packages import prefix_path
 
 from .interview import Hopes, Interview
-from .letters import letter
 from .plan import Contender, Plan
 from .worlds import Made, address, all_worked_out, names, steps_of
 
@@ -72,6 +73,7 @@ class Trial:
         self._recorder = recorder
         self._now = now
         self._made = made
+        self._contexts = made.contexts if made else Contexts()
         self._progress = progress or (lambda _: None)
         self._done = 0
         self._one_by_one = asyncio.Lock()
@@ -82,6 +84,7 @@ class Trial:
         try:
             async with contextlib.AsyncExitStack() as stack:
                 scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="danelab-")))
+                await self._capture(stack)
                 self._lab = await stack.enter_async_context(self._new_lab(scratch))
                 self._plan.raised(self._lab.internet, self._lab.resolver_at)
                 self._target = self._contender.kind.make(self._surroundings(scratch))
@@ -98,6 +101,12 @@ class Trial:
                 self._recorder.record(RunEnded)
         except* DanelabError as group:
             raise _first(group) from None
+
+    async def _capture(self, stack: contextlib.AsyncExitStack) -> None:
+        if self._plan.capture is not None:
+            packets, keys = self._plan.captured(self._contender)
+            await stack.enter_async_context(Capture(packets, keys=keys, tell=self._plan.tell))
+            self._contexts.log_keys(keys)
 
     def _sound(self) -> list[Entry]:
         """The scenarios whose worlds danelab can make; what it fails at is in the journal."""
@@ -138,7 +147,7 @@ class Trial:
             "ports": plan.ports,
             "target": self._contender.name,
             "internet": self._made.internet if self._made else None,
-            "contexts": self._made.contexts if self._made else None,
+            "contexts": self._contexts,
         }
         if plan.network is Network.LOOPBACK:
             return Lab(scenarios, **common)
@@ -270,7 +279,7 @@ class Trial:
                     Found, scenario=scenario.id, recipient=each, finding=found.finding, text=found.text
                 )
             return
-        mail = letter(scenario, world, recipients=recipients, number=number, sender=lab.sender)
+        mail = self._plan.letter(scenario, world, recipients=recipients, number=number, sender=lab.sender)
         for word in await target.send(mail):
             self._recorder.record(
                 Reported, scenario=scenario.id, recipient=word.recipient, status=word.status, reason=word.reason

@@ -68,6 +68,10 @@ class Prover:
         """A genuine record of this zone that proves nothing about the name."""
         raise NotImplementedError
 
+    def chain(self) -> list[RRset]:
+        """All of the records, as a master file holds them."""
+        raise NotImplementedError
+
 
 class Nsec(Prover):
     """The plain chain of names."""
@@ -85,6 +89,9 @@ class Nsec(Prover):
 
     def elsewhere(self, name: str) -> list[RRset]:
         return [self._at((self.zone.name_before(name) + 1) % len(self.zone.names))]
+
+    def chain(self) -> list[RRset]:
+        return [self._at(place) for place in range(len(self.zone.names))]
 
     def _at(self, place: int) -> RRset:
         names = self.zone.names
@@ -112,6 +119,10 @@ class Compact(Prover):
 
     def elsewhere(self, name: str) -> list[RRset]:
         return [self._at("elsewhere-" + name, {NXNAME})]
+
+    def chain(self) -> list[RRset]:
+        """The plain chain of names: what is made while answering stands in no file."""
+        return Nsec(self.zone).chain()
 
     def _at(self, name: str, types: set[int]) -> RRset:
         return self._span(name, "\\000." + name, types)
@@ -163,6 +174,9 @@ class Nsec3(Prover):
             if rrset.owner not in used:
                 return [rrset]
         return []
+
+    def chain(self) -> list[RRset]:
+        return [self._at(place) for place in range(len(self._chain))]
 
     def without_encloser(self, name: str) -> list[RRset]:
         """The denial of a name less the record that matches its closest encloser."""

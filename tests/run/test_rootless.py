@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from harness.targets.packages import Bundle, Unavailable, prefix
+from tests.support.captures import keys, packets
 from tests.support.fixtures import available
 
 from .danelab import ROOT, Done, run
@@ -115,3 +116,11 @@ def test_without_namespaces_there_is_one_clear_line(somebody: Somebody) -> None:
     assert lines, done.stderr
     assert "Traceback" not in done.stderr
     assert "danelab doctor" in lines[-1]
+
+
+def test_an_ordinary_user_can_capture_the_packets_of_his_lab(somebody: Somebody) -> None:
+    out = somebody.home / "captured"
+    done = somebody.danelab("run", "-q", "ee-311", "--capture", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert any(b"STARTTLS\r\n" in data for data, _, _ in packets(out / "capture.pcapng"))
+    assert keys(out / "capture.pcapng")

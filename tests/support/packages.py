@@ -12,6 +12,12 @@ class Bundle:
     VALIDATORS = _Bundle("validators", ("unbound", "bind9-dnsutils", "ldnsutils"))
     """The independent eyes: unbound, delv and dig, ldns-verify-zone."""
 
+    ZONE_CHECKERS = _Bundle("zone-checkers", ("ldnsutils", "bind9-utils", "nsd"))
+    """What reads master files: ldns-verify-zone, named-checkzone, nsd-checkzone."""
+
+    TSHARK = _Bundle("tshark", ("tshark",))
+    """What reads packet captures, as Wireshark does."""
+
     SERVERS = _Bundle("servers", ("nsd", "dnsperf", "postfix"))
     """What danelab's speed is compared with, and what loads it: nsd, dnsperf, smtp-sink and smtp-source."""
 

@@ -55,6 +55,11 @@ class Contexts:
         self._tickets: dict[tuple[str, str, Tls], ssl.SSLContext] = {}
         self._ready: dict[tuple[int, str | None], tuple[MailServer, ssl.SSLContext, ssl.SSLContext, str]] = {}
         """What a server shows for a server name; the server itself is held so that its identity stays its own."""
+        self._keys: Path | None = None
+
+    def log_keys(self, file: Path) -> None:
+        """Let the keys of all handshakes from now on be appended to the file, in the format of NSS key logs."""
+        self._keys = file
 
     def showing(
         self, server: MailServer, *, sni: str | None, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO
@@ -70,7 +75,7 @@ class Contexts:
         if not server.tls.tickets:
             # A session cache cannot be switched off in Python; a context for one handshake has nothing to resume.
             credentials = server.credentials(sni)
-            context = _context(server, credentials)
+            context = self._logging(_context(server, credentials))
             return Showing(context.wrap_bio(incoming, outgoing, server_side=True), _digest(credentials))
         context, digest = self._context_for(server, sni)
         holder = self._tickets.setdefault(
@@ -83,8 +88,14 @@ class Contexts:
         )
         if len(self._ready) >= _READY_AT_MOST:
             self._ready.clear()  # clients choose the names
-        self._ready[id(server), sni] = (server, holder, context, digest)
+        self._ready[id(server), sni] = (server, self._logging(holder), self._logging(context), digest)
         return _handshake(holder, context, digest, incoming, outgoing)
+
+    def _logging(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        # Not where contexts are made: several labs may share those, and each has a file of its own.
+        if self._keys is not None and context.keylog_filename != str(self._keys):
+            context.keylog_filename = str(self._keys)
+        return context
 
     def prepare(self, server: MailServer, *, sni: str | None) -> None:
         """Make what this server shows for a server name before any client asks. Raises HarnessError as `showing`."""
