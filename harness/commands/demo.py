@@ -55,7 +55,7 @@ def command(*, target: str, by_itself: bool, fast: bool, limit: float, inside: b
         from harness.isolation.launch import enter
 
         kind.fetch()
-        status = enter([sys.executable, "-P", "-m", "harness.cli", *sys.argv[1:], "--inside"])
+        status = enter([sys.executable, "-P", "-m", "harness.cli", sys.argv[1], "--inside", *sys.argv[2:]])
         raise click.exceptions.Exit(status)
     if sys.stderr.isatty():
         click.echo(f"danelab: {kind.name} and a sender without DANE are sending ...", err=True)

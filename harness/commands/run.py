@@ -116,8 +116,9 @@ def command(
         part = Shard.told(shard) if shard else None
         kinds = [named(word) for word in targets or ("builtin",)]
         network = choose_network(where_captured(lab, out, listens=listen) if capture else lab, kinds, listens=listen)
-        if capture and resolver == "auto" and all(Network.LOOPBACK in kind.networks for kind in kinds):
-            resolver = "simulated"  # as without the capture
+        if resolver == "auto" and all(Network.LOOPBACK in kind.networks for kind in kinds):
+            # Those that could be on loopback ask for hundreds of domains at once, and a real resolver refuses some.
+            resolver = "simulated"
         who = choose_resolver(resolver, network, targets=len(kinds))
         if out is not None:
             make_folder(out)
@@ -169,4 +170,5 @@ def _enter(arguments: Sequence[str]) -> int:
     """The same command in namespaces of its own."""
     from harness.isolation.launch import enter
 
-    return enter([sys.executable, "-P", "-m", "harness.cli", *arguments, "--inside"])
+    # Right behind the command's name: at the end it could stand behind a `--`, and be taken for a pattern.
+    return enter([sys.executable, "-P", "-m", "harness.cli", arguments[0], "--inside", *arguments[1:]])
