@@ -99,7 +99,6 @@ MUTANTS = (
         breaks=("5321-5.2-1",),
         harm=Harm.DELIVERY,
         rules=broken(addresses_to_try=lambda _, addresses: tuple(each for each in addresses if ":" not in each)),
-        argument="Not every machine has IPv6, and RFC 5321 section 5.2 asks nobody for it (ipv6-only).",
     ),
     Mutant(
         name="bounce-where-no-host-serves",
