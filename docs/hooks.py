@@ -6,6 +6,7 @@ from typing import Any
 
 from mkdocs.structure.files import File, Files
 
+from harness.report.drawing import drawing
 from harness.report.pages import scenario_pages
 from harness.scenario.requirements import load_requirements
 from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
@@ -24,6 +25,6 @@ def on_config(config: Any) -> Any:
 def on_files(files: Files, *, config: Any) -> Files:
     """The pages themselves."""
     requirements = load_requirements(own_scenarios() / REQUIREMENTS)
-    for path, text in scenario_pages(load_suite(), requirements).items():
+    for path, text in scenario_pages(load_suite(), requirements, draw=drawing).items():
         files.append(File.generated(config, f"{_FOLDER}/{path}", content=text))
     return files

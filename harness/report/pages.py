@@ -100,9 +100,13 @@ def _expected(expect: Expect) -> Iterator[str]:
     yield "|---|---|"
     for mode in Mode:
         outcomes = getattr(expect, mode.value).outcomes
-        told = "; or ".join(f"`{outcome}` {docs[outcome.code].rstrip('.').lower()}" for outcome in outcomes)
+        told = "; or ".join(f"`{outcome}` {_clause(docs[outcome.code])}" for outcome in outcomes)
         yield f"| {mode} | {told} |"
     yield ""
+
+
+def _clause(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
 def _link(key: str, place: Mapping[str, str]) -> str:
