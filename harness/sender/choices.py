@@ -48,6 +48,8 @@ class Choices:
     """OpenSSL's security level."""
     cleartext_retry: bool = True
     """Without secure TLSA records, failed TLS is retried in clear in the same attempt (RFC 7672 section 2.2)."""
+    cleartext_after_refusal: bool = True
+    """Where no TLSA record promises TLS, a refused STARTTLS is followed by cleartext (RFC 3207 section 4)."""
     plaintext_after_220: str = "discard"
     """What arrives in clear behind the 220 to STARTTLS is thrown away, and the handshake goes on."""
     next_host_at_once: bool = True
@@ -99,6 +101,7 @@ _POSITIONS: dict[str, tuple[str, dict[Any, str]]] = {
     "cn-fallback": ("cn_fallback", {True: "used", False: "not-used"}),
     "multi-label-wildcard": ("multi_label_wildcard", {True: "several-labels", False: "one-label"}),
     "cleartext-fallback": ("cleartext_retry", {True: "in-clear", False: "waits"}),
+    "refused-starttls": ("cleartext_after_refusal", {True: "in-clear", False: "waits"}),
     "plaintext-after-220": ("plaintext_after_220", {"discard": "discarded", "abort": "aborted"}),
     "failed-address-lookup": ("aaaa_failure_skips_host", {True: "host-skipped", False: "other-family"}),
     "bounce-unreachable": ("hosts_without_address", {"bounce": "bounced", "defer": "deferred"}),

@@ -31,6 +31,7 @@ DECLARED: Mapping[str, str] = MappingProxyType(
         "cn-fallback": "not-used",
         "multi-label-wildcard": "one-label",
         "cleartext-fallback": "in-clear",
+        "refused-starttls": "in-clear",
         "plaintext-after-220": "discarded",
         "failed-address-lookup": "host-skipped",
         "bounce-unreachable": "bounced",
