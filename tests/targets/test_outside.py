@@ -13,6 +13,7 @@ from harness.isolation.launch import command_inside, passed_environment, possibl
 from harness.report import RunReport
 from harness.report.json import read
 from harness.targets.packages import Unavailable
+from harness.verdict import Verdict
 from tests.support.fixtures import available
 from tests.targets import appliance
 
@@ -46,6 +47,12 @@ def report_of(command: list[str], out: Path) -> RunReport:
     return read((out / "report.json").read_text(encoding="utf-8"))
 
 
+def _told(report: RunReport) -> dict[str, tuple[Verdict, str]]:
+    """What came of each scenario. The managed one declares its choices, so that what is allowed is usual for it."""
+    same = {Verdict.ALLOWED: Verdict.PASS}
+    return {result.scenario: (same.get(result.verdict, result.verdict), result.outcome) for result in report.results}
+
+
 def test_an_appliance_driven_by_submission_gets_the_verdicts_of_the_managed_one(tmp_path: Path) -> None:
     available(_ready)
     arguments = [str(tmp_path / "out"), "-t", PLACE, "--listen", appliance.WIRE.lab_ipv4, "--quiet-period", "4"]
@@ -53,9 +60,10 @@ def test_an_appliance_driven_by_submission_gets_the_verdicts_of_the_managed_one(
     inside = [sys.executable, "-P", "-m", "tests.targets.appliance", *arguments]
     outside = report_of(command_inside(inside), tmp_path / "out")
     own = [sys.executable, "-P", "-m", "harness.cli", "run", "-q", "-t", "postfix:dane", "--out", str(tmp_path / "own")]
+    # The appliance has a resolver of its own, of which no scenario can say that it fails.
+    own.append("!resolver-*")
     inside_report = report_of(own, tmp_path / "own")
-    verdicts = {result.scenario: (result.verdict, result.outcome) for result in outside.results}
-    wanted = {result.scenario: (result.verdict, result.outcome) for result in inside_report.results}
+    verdicts, wanted = _told(outside), _told(inside_report)
     both = verdicts.keys() & wanted.keys()
     assert len(both) > 400
     differing = {key: (verdicts[key], wanted[key]) for key in both - CHANCE - UNSEEN if verdicts[key] != wanted[key]}
