@@ -139,14 +139,9 @@ MUTANTS = (
     Mutant(
         name="insecure-mx-names-domain",
         tells="An insecure MX RRset lends the domain's name to the hosts that it names.",
-        breaks=("7672-3.2.2-5",),
+        breaks=("7672-3.2.2-5", "8689-4.2.1-1"),
         harm=Harm.SECURITY,
         rules=broken(route_is_secure=always(True)),
-        argument=(
-            "Whoever forges an insecure MX RRset can name a host of his own, and no DANE is needed at hosts found that "
-            "way (RFC 7672 section 2.2.1): name-insecure-mx-nexthop cannot hold an unauthenticated delivery against a "
-            "sender. tests/sender/test_rules.py holds the rule itself."
-        ),
     ),
     Mutant(
         name="secure-mx-counts-as-insecure",
