@@ -23,7 +23,10 @@ run: $(READY) ## raise the lab, let the built-in sender loose in it, print the v
 	@$(BIN)/danelab run
 
 test: check ## everything CI checks: style, types, import contract, all tests
-	@$(BIN)/python -m pytest
+	@status=0; \
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not quiet" || status=$$?; \
+	$(BIN)/python -m pytest -m quiet || status=$$?; \
+	exit $$status
 
 check: $(READY) ## style, types and import contract only
 	@$(BIN)/ruff check .

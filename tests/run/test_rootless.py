@@ -91,6 +91,7 @@ def somebody() -> Iterator[Somebody]:
         shutil.rmtree(home)
 
 
+@pytest.mark.quiet
 def test_an_ordinary_user_gets_the_verdicts_of_root(somebody: Somebody, tmp_path: Path) -> None:
     words = [word for target in TARGETS for word in ("-t", target)]
     out = somebody.home / "out"

@@ -17,7 +17,7 @@ from harness.verdict import Verdict
 from tests.support.fixtures import available
 from tests.targets import appliance
 
-pytestmark = pytest.mark.namespace
+pytestmark = [pytest.mark.namespace, pytest.mark.quiet]
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = f"submission:{appliance.WIRE.cell_ipv4}:2525"

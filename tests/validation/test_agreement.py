@@ -20,7 +20,7 @@ from tests.validation import bodies
 from tests.validation.bodies import Comparison
 from tests.validation.questions import data, standing
 
-pytestmark = pytest.mark.validators
+pytestmark = [pytest.mark.validators, pytest.mark.long]
 
 ANSWERED = (Security.SECURE, Security.INSECURE)
 
