@@ -50,27 +50,31 @@ def choose_network(word: str, kinds: Sequence[Kind], *, listens: str = "") -> Ne
     raise UsageError(f"{names}: there is no kind of lab that all of these can meet; run them one by one")
 
 
-def choose_resolver(word: str, network: Network, *, targets: int = 1) -> ResolverSoftware:
-    """Who resolves for so many targets. Raises UsageError where it cannot be had in that kind of lab."""
+def choose_resolver(word: str, network: Network, kinds: Sequence[Kind]) -> ResolverSoftware:
+    """Who resolves for these targets. Raises UsageError where it cannot be had in that kind of lab."""
     from harness.lab.resolvers import ResolverSoftware
     from harness.targets import Network
 
     if word == AUTO:
-        return _usual(network, targets)
+        return _usual(network, kinds)
     software = ResolverSoftware(word)
     if software is not ResolverSoftware.SIMULATED and network is Network.LOOPBACK:
         raise UsageError(f"--resolver {word} needs port 53 of a network of its own; take --lab namespace with it")
     return software
 
 
-def _usual(network: Network, targets: int) -> ResolverSoftware:
+def _usual(network: Network, kinds: Sequence[Kind]) -> ResolverSoftware:
     """unbound in a namespace where it is at hand, unless there are more targets than cores to give each one its own;
-    else the simulated one, which gives the same verdicts."""
+    else the simulated one, which gives the same verdicts.
+
+    Targets that could be on loopback ask for hundreds of domains at once, of which a real resolver refuses some.
+    """
     from harness.lab.resolvers import ResolverSoftware
     from harness.targets import Network
 
-    enough = network is Network.NAMESPACE and targets <= max(2, os.cpu_count() or 1)
-    if enough and prefix_of(ResolverSoftware.UNBOUND, fetch=False) is not None:
+    enough = network is Network.NAMESPACE and len(kinds) <= max(2, os.cpu_count() or 1)
+    flooding = all(Network.LOOPBACK in kind.networks for kind in kinds)
+    if enough and not flooding and prefix_of(ResolverSoftware.UNBOUND, fetch=False) is not None:
         return ResolverSoftware.UNBOUND
     return ResolverSoftware.SIMULATED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,19 @@ Patterns select scenarios; several add up:
   importance:critical  need:ipv6  catalogue:d-ee-mismatch
   '!covers:7672-2.2-1'              not these
 """
+
+
+inside_option = click.option("--inside", is_flag=True, hidden=True)
+"""Set by `reenter` where the command already is in namespaces of its own."""
+
+
+def reenter() -> int:
+    """Run this same command in namespaces of its own, with `--inside`; its exit status."""
+    from harness.isolation.launch import enter
+
+    name, *rest = sys.argv[1:]
+    # Right behind the command's name: at the end it could stand behind a `--`, and be taken for a pattern.
+    return enter([sys.executable, "-P", "-m", "harness.cli", name, "--inside", *rest])
 
 
 def paragraph(text: str, *, indent: str = "  ") -> str:

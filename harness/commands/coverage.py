@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from .outputs import write_text
+
 
 @click.command("coverage", short_help="Which rule is exercised by which scenarios.")
 @click.option(
@@ -17,7 +19,7 @@ import click
 @click.option("--uncovered", is_flag=True, help="Only what no scenario covers, with the reasons.")
 @click.option("--rfc", metavar="NUMBER", type=int, help="Only the requirements of this RFC.")
 @click.option("--check", is_flag=True, help="Exit with 1 if anything has neither a scenario nor a reason.")
-def command(form: str, file: Path | None, uncovered: bool, rfc: int | None, check: bool) -> int:  # noqa: FBT001
+def command(*, form: str, file: Path | None, uncovered: bool, rfc: int | None, check: bool) -> int:
     """List the requirements on senders and resolvers with danelab's own scenarios for each, or why there is none."""
     from harness.errors import ExitCode, UsageError
     from harness.report.coverage import markdown, render_json
@@ -32,10 +34,7 @@ def command(form: str, file: Path | None, uncovered: bool, rfc: int | None, chec
     if file is None:
         click.echo(text, nl=False)
     else:
-        try:
-            file.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"{file} cannot be written: {error.strerror}; name another file") from None
+        write_text(text, file)
         click.echo(f"Wrote {file}: {coverage.total(rfc=rfc)} requirements.")
     if check and coverage.unexplained:
         click.echo(f"Neither scenario nor reason: {', '.join(coverage.unexplained)}", err=True)

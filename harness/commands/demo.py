@@ -12,6 +12,7 @@ import click
 from harness.errors import UsageError
 
 from .choices import choose_network
+from .common import inside_option, reenter
 
 if TYPE_CHECKING:
     from harness.targets import Kind
@@ -34,7 +35,7 @@ Examples:
 @click.option("--by-itself", "--auto", "by_itself", is_flag=True, help="Go on after a pause, without a key press.")
 @click.option("--fast", is_flag=True, help="No pauses.")
 @click.option("--limit", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds for a message.")
-@click.option("--inside", is_flag=True, hidden=True)
+@inside_option
 def command(*, target: str, by_itself: bool, fast: bool, limit: float, inside: bool) -> None:
     """Send the same message without DANE and with it, past the same attacker, and show what he got to read.
 
@@ -52,11 +53,8 @@ def command(*, target: str, by_itself: bool, fast: bool, limit: float, inside: b
     _check(kind, target)
     network = choose_network("auto", [kind])
     if network is Network.NAMESPACE and not inside:
-        from harness.isolation.launch import enter
-
         kind.fetch()
-        status = enter([sys.executable, "-P", "-m", "harness.cli", sys.argv[1], "--inside", *sys.argv[2:]])
-        raise click.exceptions.Exit(status)
+        raise click.exceptions.Exit(reenter())
     if sys.stderr.isatty():
         click.echo(f"danelab: {kind.name} and a sender without DANE are sending ...", err=True)
     played = perform(load_suite(), kind, network=network, limit=limit)

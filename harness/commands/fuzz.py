@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from harness.errors import ExitCode, UsageError
+
+from .meter import in_parts
+from .outputs import make_new_folder, write_text
 
 if TYPE_CHECKING:
     from harness.scenario.load import Entry
@@ -77,12 +79,12 @@ def command(
 
     kind = _kind(target)
     if folder is not None:
-        _made(folder)
+        make_new_folder(folder, "--keep")
     judged = Mode(judge_as or mode)
     profile = Profile(Mode(mode), judged)
     with bench(load_suite()[CONTROL], kind, profile, seed=str(seed), limit=limit) as attempt:
         hunt = Hunt(seed=seed, count=count, attempt=attempt, ipv6=not no_ipv6 and has_ipv6())
-        tally = hunt.run(_meter(count, visible=not quiet), until_found=first)
+        tally = hunt.run(in_parts(count, "worlds", parts=4, visible=not quiet), until_found=first)
         found = list(kinds(tally.found))
         for each in found[:most]:
             smallest = hunt.smallest(each)
@@ -105,35 +107,12 @@ def _kind(word: str) -> Kind:
     return kind
 
 
-def _made(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--keep {folder}: {error.strerror}; name a folder that can be written") from None
-
-
-def _meter(count: int, *, visible: bool) -> Callable[[int], None]:
-    """Tells on stderr how far it has come, in quarters."""
-    told = 0
-
-    def advance(done: int) -> None:
-        nonlocal told
-        if visible and done * 4 // count > told:
-            told = done * 4 // count
-            click.echo(f"danelab: {done} of {count} worlds", err=True)
-
-    return advance
-
-
 def _tell(finding: Finding, entry: Entry, folder: Path | None, mode: str) -> None:
     result = finding.result
     place = ""
     if folder is not None:
         file = folder / entry.file.name
-        try:
-            file.write_text(entry.source.text, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"cannot write {file}: {error.strerror}; name another folder with --keep") from None
+        write_text(entry.source.text, file)
         place = f", written to {file}"
     click.echo(f"{entry.id} ({result.grade}){place}")
     click.echo(f"  {mode}: expected {result.expected}, seen {result.outcome}: {result.reason}\n")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from harness.errors import UsageError
-
 from .choices import choose_network, choose_resolver, enter_lists, offers_of
+from .common import inside_option, reenter
 from .meter import Meter
-from .outputs import notes
+from .outputs import make_new_folder, notes, write_text
 
 if TYPE_CHECKING:
     from harness.scenario.suite import Suite
@@ -53,7 +51,7 @@ Exit status: as that of danelab run.
 )
 @click.option("-v", "--verbose", is_flag=True, help="A line for each world, with its evidence.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-@click.option("--inside", is_flag=True, hidden=True)
+@inside_option
 def command(
     patterns: tuple[str, ...],
     *,
@@ -78,7 +76,6 @@ def command(
 
     from rich.console import Console
 
-    from harness.isolation.launch import enter
     from harness.report import show
     from harness.run import Plan, run
     from harness.scenario.models import Mode
@@ -88,11 +85,11 @@ def command(
 
     kinds = [named(word) for word in targets or ("builtin",)]
     network = choose_network(lab, kinds)
-    resolver = choose_resolver("auto", network, targets=len(kinds))
+    resolver = choose_resolver("auto", network, kinds)
     if network is Network.NAMESPACE and not inside:
         for kind in kinds:
             kind.fetch()
-        return enter([sys.executable, "-P", "-m", "harness.cli", *sys.argv[1:], "--inside"])
+        return reenter()
     with Meter(visible=not quiet) as meter:
         contenders = enter_lists(
             kinds,
@@ -135,11 +132,8 @@ def _write(patterns: tuple[str, ...], folder: Path) -> int:
     from harness.scenario.selection import select
 
     chosen = select(_suite(), patterns).all
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for entry in chosen:
-            (folder / entry.file.name).write_text(entry.source.text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--write {folder}: {error.strerror}; name a folder that can be written") from None
+    make_new_folder(folder, "--write")
+    for entry in chosen:
+        write_text(entry.source.text, folder / entry.file.name)
     click.echo(f"{len(chosen)} scenarios written to {folder}")
     return 0

@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from harness.run import Progress
 
 
+def in_parts(total: int, of: str, *, parts: int, visible: bool) -> Callable[[int], None]:
+    """To be called with how many of `total` are done; tells each of so many parts on stderr, as `50 of 200 worlds`."""
+    told = 0
+
+    def advance(done: int) -> None:
+        nonlocal told
+        if visible and done * parts // total > told:
+            told = done * parts // total
+            click.echo(f"danelab: {min(done, total)} of {total} {of}", err=True)
+
+    return advance
+
+
 class Meter:
     """How far the run has come, on stderr: a bar on a terminal, a line now and then elsewhere."""
 

@@ -13,6 +13,9 @@ import click
 
 from harness.errors import ExitCode, UsageError
 
+from .meter import in_parts
+from .outputs import write_text
+
 if TYPE_CHECKING:
     from harness.mutation.fates import Fate
     from harness.targets.mutants import MutantFacts
@@ -78,7 +81,7 @@ def command(
     if listing:
         return _list(chosen)
     if page is not None:
-        _write(page, markdown(chosen))
+        write_text(markdown(chosen), page)
         return ExitCode.AS_EXPECTED
     at_once = jobs or os.cpu_count() or 1
     if worlds is not None:
@@ -92,9 +95,11 @@ def command(
         mode=Mode(mode) if mode else None,
     )
     began = time.monotonic()
-    fates = tried(chosen, trials, at_once=at_once, progress=_meter(len(chosen), visible=not quiet))
+    fates = tried(
+        chosen, trials, at_once=at_once, progress=in_parts(len(chosen), "mutants", parts=10, visible=not quiet)
+    )
     if json_file is not None:
-        _write(json_file, _as_json(fates))
+        write_text(_as_json(fates), json_file)
     show(fates, Console(highlight=False), seconds=time.monotonic() - began)
     return exit_status(fates)
 
@@ -146,28 +151,9 @@ def _hunt(mutants: Sequence[MutantFacts], *, worlds: int, mode: str | None, at_o
     return ExitCode.NOT_CONFORMING if missed else ExitCode.AS_EXPECTED
 
 
-def _meter(total: int, *, visible: bool):  # type: ignore[no-untyped-def]
-    told = 0
-
-    def advance(done: int) -> None:
-        nonlocal told
-        if visible and done * 10 // total > told:
-            told = done * 10 // total
-            click.echo(f"danelab: {min(done, total)} of {total} mutants", err=True)
-
-    return advance
-
-
 def _as_json(fates: Sequence[Fate]) -> str:
     from pydantic import TypeAdapter
 
     from harness.mutation.fates import Fate
 
     return TypeAdapter(tuple[Fate, ...]).dump_json(tuple(fates), indent=2).decode() + "\n"
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {file}: {error.strerror}; name another file") from None

@@ -100,9 +100,17 @@ def write(report: RunReport, to: Output, background: Background | None = None) -
     write_text(text, to.file)
 
 
-def write_text(text: str, file: Path) -> None:
-    """Write a text as UTF-8. Raises UsageError where that is not possible."""
+def make_new_folder(folder: Path, option: str) -> None:
+    """The folder that an option names. Raises UsageError where it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{option} {folder}: {error.strerror}; name a folder that can be written") from None
+
+
+def write_text(text: str, file: Path, *, remedy: str = "name a place that can be written") -> None:
+    """Write a text as UTF-8. Raises UsageError, with what could be done, where that is not possible."""
     try:
         file.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
     except OSError as error:
-        raise UsageError(f"cannot write {file}: {error.strerror}; name a place that can be written") from None
+        raise UsageError(f"cannot write {file}: {error.strerror}; {remedy}") from None

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .choices import choose_network, choose_resolver, enter_lists, offers_of, prefix_of
-from .common import PATTERNS_HELP, patterns_argument, scenarios_option
+from .common import PATTERNS_HELP, inside_option, patterns_argument, reenter, scenarios_option
 from .finish import finish, report_options, wishes
 from .meter import Meter
 from .outputs import in_folder, make_folder, notes, where_captured
@@ -75,7 +73,7 @@ Exit status: 0 as expected, 1 not conforming, 2 usage or scenario error, 3 danel
 @click.option("--no-ipv6", is_flag=True, help="Leave scenarios with IPv6 hosts out.")
 @click.option("-v", "--verbose", is_flag=True, help="A line for each scenario, with its evidence.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-@click.option("--inside", is_flag=True, hidden=True)
+@inside_option
 def command(
     patterns: tuple[str, ...],
     own_paths: tuple[Path, ...],
@@ -116,10 +114,7 @@ def command(
         part = Shard.told(shard) if shard else None
         kinds = [named(word) for word in targets or ("builtin",)]
         network = choose_network(where_captured(lab, out, listens=listen) if capture else lab, kinds, listens=listen)
-        if resolver == "auto" and all(Network.LOOPBACK in kind.networks for kind in kinds):
-            # Those that could be on loopback ask for hundreds of domains at once, and a real resolver refuses some.
-            resolver = "simulated"
-        who = choose_resolver(resolver, network, targets=len(kinds))
+        who = choose_resolver(resolver, network, kinds)
         if out is not None:
             make_folder(out)
             wished = wished.also(in_folder(out))
@@ -127,7 +122,7 @@ def command(
             for kind in kinds:
                 kind.fetch()
             prefix_of(who, fetch=True)
-            return _enter(sys.argv[1:])
+            return reenter()
         requirements = load_requirements(own_scenarios() / REQUIREMENTS)
         choices = load_choices(own_scenarios() / CHOICES)
         suite = load_suite(*own_paths, requirements=requirements.keys())
@@ -164,11 +159,3 @@ def command(
     background = Background(events=events, scenarios=suite.scenarios, requirements=requirements)
     more = notes(plan, wished.outputs)
     return finish(report, wished, baseline=baseline, background=background, notes=more, verbose=verbose)
-
-
-def _enter(arguments: Sequence[str]) -> int:
-    """The same command in namespaces of its own."""
-    from harness.isolation.launch import enter
-
-    # Right behind the command's name: at the end it could stand behind a `--`, and be taken for a pattern.
-    return enter([sys.executable, "-P", "-m", "harness.cli", arguments[0], "--inside", *arguments[1:]])

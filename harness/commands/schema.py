@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from .outputs import write_text
+
 
 @click.command("schema", short_help="Print the JSON Schema of scenario files.")
 @click.option("--write", "action", flag_value="write", help="Write it to scenarios/schema.json.")
@@ -13,7 +15,7 @@ def command(action: str | None) -> None:
 
     Even Better TOML and taplo find it by a first line such as `#:schema ../schema.json`.
     """
-    from harness.errors import ScenarioError, UsageError
+    from harness.errors import ScenarioError
     from harness.scenario.schema import schema_text
     from harness.scenario.source import shown
     from harness.scenario.suite import SCHEMA, own_scenarios
@@ -22,12 +24,7 @@ def command(action: str | None) -> None:
     if action is None:
         click.echo(schema_text(), nl=False)
     elif action == "write":
-        try:
-            file.write_text(schema_text(), encoding="utf-8")
-        except OSError as error:
-            raise UsageError(
-                f"{shown(file)} cannot be written: {error.strerror}; print it instead: danelab schema"
-            ) from None
+        write_text(schema_text(), file, remedy="print it instead: danelab schema")
         click.echo(f"Wrote {shown(file)}.")
     elif not file.is_file() or file.read_text(encoding="utf-8") != schema_text():
         raise ScenarioError("is not current", file=shown(file), remedy="run: danelab schema --write")

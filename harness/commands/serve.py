@@ -97,7 +97,7 @@ def command(
         return keep_up(entry, out=out, seed=seed)
     kind = named(target)
     network = choose_network("loopback", [kind], listens=listen)
-    who = choose_resolver(resolver, network)
+    who = choose_resolver(resolver, network, [kind])
     requirements = load_requirements(own_scenarios() / REQUIREMENTS)
     choices = load_choices(own_scenarios() / CHOICES)
     suite = load_suite(*own_paths, requirements=requirements.keys())

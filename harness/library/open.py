@@ -242,9 +242,9 @@ class OpenLab:
         entries, events = self._sent(), list(self._recorder.events)
         for other in self._others:
             if other is not self:
-                more = {key: entry for key, entry in other._sent().items() if key not in entries}  # noqa: SLF001
+                more = {key: entry for key, entry in other._sent().items() if key not in entries}  # noqa: SLF001 (same class)
                 entries |= more
-                events += [event for event in other._recorder.events if event.scenario in more]  # noqa: SLF001
+                events += [event for event in other._recorder.events if event.scenario in more]  # noqa: SLF001 (same class)
         results = judge(
             [entry.scenario for entry in entries.values()],
             self._cast.profile,

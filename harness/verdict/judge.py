@@ -8,21 +8,20 @@ from dataclasses import replace
 from harness.journal import Died, Event, HarnessFault, RunStarted, Scene
 from harness.scenario.choices import Choices
 from harness.scenario.models import Mode, Scenario
-from harness.scenario.outcomes import Code
 from harness.scenario.requirements import Requirement
 
+from .belief import Judged, disproved, inactive, tells
 from .broken_off import ended, undecided
 from .checking import is_checker, judge_checker
-from .conformance import covering
 from .fates import Fate, Numbered
 from .finding import UNPROVED, Finding, weigh
 from .observation import Observation, Sending, observe
-from .profile import Profile, permitted_in
+from .profile import Profile
 from .resolving import is_resolver, judge_resolver
 from .result import Grade, Position, Result, Verdict
 from .standing import Standing, is_steady
 from .story import quoted, story, trail
-from .support import Support, chain
+from .support import Support
 
 _WORST_FIRST = (
     (Verdict.ERROR, None),
@@ -34,8 +33,6 @@ _WORST_FIRST = (
     (Verdict.ALLOWED, None),
     (Verdict.PASS, None),
 )
-
-Judged = tuple[Sending, Fate, Finding]
 
 
 def judge(
@@ -160,8 +157,8 @@ class _Bench:
         self._requirements = requirements
         self._groups = groups
         weighed = {key: _weighed(observation, profile, believed=True) for key, observation in observations.items()}
-        self._disproved = _disproved(observations, weighed, profile)
-        active = not _inactive(weighed, profile)
+        self._disproved = disproved(observations, weighed, profile)
+        active = not inactive(weighed, profile)
         steady = is_steady(row for rows in weighed.values() for row in rows)
         self._standing = Standing(profile=profile, choices=choices, active=active, steady=steady)
         if not active:
@@ -202,7 +199,7 @@ class _Bench:
             choice=worst.choice,
             positions=() if observation.spoilt else positions,
             delivered=observation.delivered,
-            tells=any(_tells(self._profile, sending, fate) for sending, fate, _ in rows),
+            tells=any(tells(self._profile, sending, fate) for sending, fate, _ in rows),
             leaked=() if observation.spoilt else tuple(leak for *_, found in rows for leak in found.leaks),
             evidence=shown,
             notes=tuple(dict.fromkeys(notes)),
@@ -242,55 +239,6 @@ def _weighed(observation: Observation, profile: Profile, *, believed: bool) -> l
 
 def _badness(finding: Finding) -> int:
     return _WORST_FIRST.index((finding.verdict, finding.grade if finding.verdict is Verdict.FAIL else None))
-
-
-def _disproved(
-    observations: Mapping[str, Observation], weighed: Mapping[str, Sequence[Judged]], profile: Profile
-) -> dict[str, tuple[str, ...]]:
-    """Scenarios whose AUTH is not to be believed, each with the scenarios that were delivered though they differ from
-    it in what should have prevented it."""
-    found: dict[str, tuple[str, ...]] = {}
-    for key, rows in weighed.items():
-        if any(_slipped(sending, fate, profile) for sending, fate, _ in rows):
-            twins = list(chain(key, observations))
-            # A twin that this mode withholds too stands aside for its own (Suite.twin).
-            going = [twin for twin in twins if _goes(observations[twin], profile)]
-            for twin in (going or twins)[:1]:
-                found[twin] = (*found.get(twin, ()), key)
-    return found
-
-
-def _goes(observation: Observation, profile: Profile) -> bool:
-    """Whether the scenario's message is usually delivered in this mode."""
-    send = observation.sendings[-1].send
-    towards = (profile.towards(send.mode(zone)).permitted(send.expected(zone)) for zone in send.zones)
-    return all(permitted.usual.is_delivery for permitted in towards)
-
-
-def _inactive(weighed: Mapping[str, Sequence[Judged]], profile: Profile) -> bool:
-    """Whether each of several messages that only a sender with DANE withholds was delivered."""
-    told = [row for rows in weighed.values() for row in rows if _tells(profile, row[0], row[1])]
-    telling = [bool(found.leaks) for _, _, found in told]
-    return len(telling) > 1 and all(telling)
-
-
-def _slipped(sending: Sending, fate: Fate, profile: Profile) -> bool:
-    """Whether a message that is usually withheld was delivered, at the very host that should not have had it."""
-    permitted = profile.towards(sending.send.mode(fate.zone)).permitted(sending.send.expected(fate.zone))
-    if permitted.usual.is_delivery:
-        return False
-    for contact in fate.taken:
-        cover = covering(permitted, contact)
-        if contact.rank == contact.best and (cover is None or cover.code is not Code.AUTH):
-            return True
-    return False
-
-
-def _tells(profile: Profile, sending: Sending, fate: Fate) -> bool:
-    """Whether the target may not deliver here, and a sender without DANE has to."""
-    expect = sending.send.expected(fate.zone)
-    plainly = all(outcome.is_delivery for outcome in permitted_in(Mode.UNAWARE, expect).outcomes)
-    return plainly and not profile.towards(sending.send.mode(fate.zone)).permitted(expect).allows_delivery
 
 
 def _ours(observation: Observation, finding: Finding) -> Finding:

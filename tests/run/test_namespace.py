@@ -27,7 +27,7 @@ from tests.targets.test_outside import CHANCE
 from .danelab import Done, environment, run
 from .test_shown import descendants
 
-pytestmark = pytest.mark.namespace
+pytestmark = [pytest.mark.namespace, pytest.mark.quiet]
 
 SIX = ("postfix:dane", "postfix:dane-only", "exim:try", "exim:require", "sendmail:unaware", "opensmtpd")
 Runs = Callable[..., Done]
@@ -99,7 +99,6 @@ def differing(one: Done, other: Done) -> dict[tuple[str, str], object]:
     return {key: (first[key], second[key]) for key in first.keys() & second.keys() if first[key] != second[key]}
 
 
-@pytest.mark.quiet
 @pytest.mark.parametrize(
     "resolver",
     [ResolverSoftware.UNBOUND, ResolverSoftware.BIND, ResolverSoftware.KNOT, ResolverSoftware.POWERDNS],
@@ -113,7 +112,6 @@ def test_the_verdicts_on_postfix_do_not_depend_on_who_resolves(resolver: Resolve
     assert unexplained == {}
 
 
-@pytest.mark.quiet
 def test_targets_side_by_side_get_the_verdicts_of_targets_alone(tmp_path: Path, postfix: Runs) -> None:
     available(ready, *SIX)
     words = [word for target in SIX for word in ("-t", target)]
@@ -125,7 +123,6 @@ def test_targets_side_by_side_get_the_verdicts_of_targets_alone(tmp_path: Path, 
     assert differing(two, done) == {}
 
 
-@pytest.mark.quiet
 def test_baselines_without_dane_deliver_whatever_a_sender_without_dane_has_to(tmp_path: Path) -> None:
     baselines = ("postfix:may", "exim:none", "sendmail:unaware", "opensmtpd", "dma")
     available(ready, *baselines)

@@ -26,7 +26,7 @@ from tests.lab.resolvers.views import BY_ORDER, DIFFERENT_VIEWS, HARMLESS, UNCHE
 from tests.support.findings import Finding, Question, Status
 from tests.support.fixtures import COMPARED, available
 
-pytestmark = pytest.mark.validators
+pytestmark = [pytest.mark.validators, pytest.mark.quiet]
 
 REAL = [software for software in ResolverSoftware if software.is_real]
 WHOLE = os.environ.get("DANELAB_WHOLE", "") not in ("", "0")

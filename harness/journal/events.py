@@ -1,70 +1,17 @@
-"""What happens in a run, in order: the only source for judge, reports and replay. Pure data, no I/O.
-
-Every event is a frozen record; a journal file holds one JSON object a line (NDJSON), `kind` naming the record.
-Times are seconds since the start of the run.
-"""
+"""The events of a run: one frozen record for each kind. Times are seconds since the start of the run."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
-from enum import StrEnum
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
-from .errors import ScenarioError
+from .words import Opinion, Status, Where
 
 VERSION = 1
 """Version of the journal's format."""
-
-
-class Where(StrEnum):
-    """Which of the lab's DNS servers was asked."""
-
-    AUTHORITY = "authority"
-    """An authoritative server of the fake Internet."""
-    RESOLVER = "resolver"
-    """The lab's own resolver, asked by the target."""
-
-
-class Status(StrEnum):
-    """What a target says of a message it was given."""
-
-    DELIVERED = "delivered"
-    """Some host took the message."""
-    DEFERRED = "deferred"
-    """Kept for a later attempt."""
-    BOUNCED = "bounced"
-    """Given up for good."""
-    UNKNOWN = "unknown"
-    """The target said nothing that could be read."""
-    CRASHED = "crashed"
-    """The target broke while it worked on this message."""
-    TIMED_OUT = "timed-out"
-    """The target made up its mind in no time that the lab was willing to wait."""
-    UNSUPPORTED = "unsupported"
-    """The target says that it cannot do what was asked (exit status 127)."""
-
-
-class Opinion(StrEnum):
-    """What a checker says of DANE at a domain."""
-
-    PASS = "pass"
-    """DANE is there and verifies."""
-    FAIL = "fail"
-    """DANE is there and does not verify, or cannot be used: a lookup that failed, STARTTLS that is missing."""
-    NONE = "none"
-    """There is no DANE."""
-    UNSURE = "unsure"
-    """Nothing that could be read as one of these."""
-    UNSUPPORTED = "unsupported"
-    """The checker is declared not to do what is asked, and was not started."""
-    CRASHED = "crashed"
-    """The checker broke."""
-    TIMED_OUT = "timed-out"
-    """The checker did not end within its limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -351,68 +298,4 @@ AnyEvent = Annotated[
     | HarnessFault,
     Field(discriminator="kind"),
 ]
-
-_ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_DEFAULTS: dict[type[Event], dict[str, Any]] = {
-    kind: {each.name: {} if each.default_factory is not MISSING else each.default for each in fields(kind)}
-    for kind in Event.__subclasses__()
-}
-"""The fields of each kind of event in their order, with their defaults; what has none equals nothing."""
-
-_WORDS: dict[type[Event], dict[str, Callable[[str], StrEnum]]] = {
-    Reported: {"status": Status},
-    Found: {"finding": Opinion},
-    Asked: {"where": Where},
-}
-"""The fields that hold one of a few words."""
-
-
-def encode(event: Event) -> str:
-    """One line of a journal, without the line end. Fields at their defaults are left out."""
-    defaults = _DEFAULTS[type(event)]
-    brief: dict[str, Any] = {"kind": defaults["kind"]}
-    for name, default in defaults.items():
-        value = getattr(event, name)
-        if value != default:
-            brief[name] = value
-    return _JSON.encode(brief)
-
-
-def decode(lines: Iterable[str], *, file: str = "journal") -> Iterator[AnyEvent]:
-    """Read a journal. A last line that was cut short by the end of the run is passed over.
-
-    Raises ScenarioError, naming the line, for anything else that is no event.
-    """
-    held: tuple[int, str] | None = None
-    for number, line in enumerate(lines, 1):
-        if held is not None:
-            yield _event(held[1], held[0], file)
-        held = (number, line) if line.strip() else None
-    if held is not None and held[1].endswith("\n"):
-        yield _event(held[1], held[0], file)
-
-
-def decode_own(lines: Iterable[str]) -> Iterator[Event]:
-    """Read a journal that this same process has had written, which makes checking it unnecessary; several times faster
-    than `decode`."""
-    kinds: dict[str, type[Event]] = {_DEFAULTS[kind]["kind"]: kind for kind in _DEFAULTS}
-    for line in lines:
-        told = json.loads(line)
-        kind = kinds[told.pop("kind")]
-        lists = [name for name, value in told.items() if type(value) is list]
-        for name in lists:
-            told[name] = tuple(told[name])
-        if kind in _WORDS:
-            for name, word in _WORDS[kind].items():
-                told[name] = word(told[name])
-        yield kind(**told)
-
-
-def _event(line: str, number: int, file: str) -> AnyEvent:
-    try:
-        return _ADAPTER.validate_json(line)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ScenarioError(f"line {number} is no event: {first['msg']}", file=file, key=where) from None
+"""An event of any kind, told apart by `kind`."""
