@@ -154,6 +154,9 @@ class Asked(Event):
     """AD in the answer."""
     faults: tuple[str, ...] = ()
     """Faults that shaped the answer."""
+    unreasonable: str = ""
+    """What the lab's resolver did here though nothing in the world gives it reason to: `SERVFAIL`, `no answer`, or
+    `an answer after 6.1 s`; empty where all is well."""
     client: str = ""
     kind: Literal["asked"] = "asked"
 

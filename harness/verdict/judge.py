@@ -15,6 +15,7 @@ from .broken_off import ended, undecided
 from .checking import is_checker, judge_checker
 from .fates import Fate, Numbered
 from .finding import UNPROVED, Finding, weigh
+from .lab_resolver import let_down, noted
 from .observation import Observation, Sending, observe
 from .profile import Profile
 from .resolving import is_resolver, judge_resolver
@@ -71,6 +72,7 @@ def judge(
             other = judge_resolver
         if other is not None:
             told = other(target, ran, mine, requirements=requirements or {}, groups=groups or {})
+            told = [let_down(result, mine.get(result.scenario, ())) for result in told]
             results.extend(_excused(result, unplaced) for result in told)
             continue
         observations = {scenario.id: observe(scenario, target, mine.get(scenario.id, mine[""])) for scenario in ran}
@@ -78,7 +80,8 @@ def judge(
         told = [bench.result(scenario.id) for scenario in ran]
         if started is not None and not ended((event for _, event in numbered), target):
             told = [undecided(result, observations[result.scenario]) for result in told]
-        results.extend(_excused(_behind(result, started), unplaced) for result in told)
+        told = [noted(let_down(result, mine.get(result.scenario, ())), started) for result in told]
+        results.extend(_excused(result, unplaced) for result in told)
     return results
 
 
@@ -111,16 +114,6 @@ def _sort_out(numbered: Sequence[Numbered], target: str, *, alone: bool) -> dict
         if event.scenario:
             found.setdefault(event.scenario, []).append((line, event))
     return {key: sorted([*own, *common], key=lambda item: item[0]) if key else own for key, own in found.items()}
-
-
-def _behind(result: Result, started: RunStarted | None) -> Result:
-    """With a note where the resolver that served the target is known to see something else than a correct one."""
-    known = dict(each.split(" ", 1) for each in started.departures) if started else {}
-    if started is None or result.scenario not in known or result.verdict in (Verdict.PASS, Verdict.ALLOWED):
-        return result
-    note = f"this may be the resolver's doing: of {started.resolver} is known that {known[result.scenario]}"
-    story = result.story and result.story.model_copy(update={"seen": f"{result.story.seen}; {note}"})
-    return result.model_copy(update={"notes": (*result.notes, note), "story": story})
 
 
 def _excused(result: Result, problems: Sequence[str]) -> Result:

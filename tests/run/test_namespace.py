@@ -108,8 +108,10 @@ def test_the_verdicts_on_postfix_do_not_depend_on_who_resolves(resolver: Resolve
     simulated = postfix(ResolverSoftware.SIMULATED)
     assert len(told(simulated)) > 400
     assert told(simulated).keys() <= told(real).keys()
-    unexplained = {key: both for key, both in differing(simulated, real).items() if key[1] not in OTHERWISE[resolver]}
-    assert unexplained == {}
+    excused = {each.scenario for each in real.results if "the lab's resolver failed" in each.reason}
+    assert len(excused) < 10
+    known = {*OTHERWISE[resolver], *excused}
+    assert {key: both for key, both in differing(simulated, real).items() if key[1] not in known} == {}
 
 
 def test_targets_side_by_side_get_the_verdicts_of_targets_alone(tmp_path: Path, postfix: Runs) -> None:

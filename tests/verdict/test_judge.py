@@ -267,3 +267,21 @@ def test_a_failure_where_the_resolver_is_known_to_err_says_so() -> None:
     assert result.story is not None
     assert result.story.seen.endswith(note)
     assert not any("resolver's doing" in each for each in tape.judge(GOOD, MISMATCH)["good"].notes)
+
+
+def test_what_the_labs_resolver_refuses_without_a_reason_is_not_held_against_a_target() -> None:
+    for unreasonable, verdict in (("SERVFAIL", Verdict.INCONCLUSIVE), ("", Verdict.FAIL)):
+        tape = Tape().start(GOOD, MISMATCH)
+        tape.delivered("mismatch")
+        tape.sent("good").asked("good", rcode="SERVFAIL")
+        tape.events[-1] = replace(tape.events[-1], unreasonable=unreasonable)  # type: ignore[call-arg]
+        tape.reported("good", Status.DEFERRED)
+        results = tape.end().judge(GOOD, MISMATCH)
+        assert results["good"].verdict is verdict
+        assert ("SERVFAIL for _25._tcp.mx1.good.example TLSA" in results["good"].reason) == bool(unreasonable)
+
+
+def test_what_is_given_away_stays_given_away_whatever_the_labs_resolver_did() -> None:
+    tape = Tape().start(GOOD, MISMATCH).delivered("good").asked("mismatch", rcode="SERVFAIL")
+    tape.events[-1] = replace(tape.events[-1], unreasonable="SERVFAIL")  # type: ignore[call-arg]
+    assert tape.delivered("mismatch").end().judge(GOOD, MISMATCH)["mismatch"].grade is Grade.SECURITY

@@ -8,16 +8,29 @@ from harness.journal import Asked, Strayed, Where
 from harness.lab.dns_server import Transport
 from harness.lab.packets import Query
 from harness.lab.recorder import Recorder
+from harness.world.answers import Rcode
 from harness.world.internet import Internet
 from harness.world.records import type_name
+from harness.world.resolution import Security, resolve
 
 FLAGS = 3
 """The octet of a message that has AD, CD and the RCODE (RFC 4035 section 3.2)."""
 AD, CD, RCODE_BITS = 0x20, 0x10, 0x0F
 
 
+LATE = 4.0
+"""Seconds after which some targets no longer wait for an answer."""
+
+
 def note(
-    recorder: Recorder, internet: Internet, query: Query, reply: bytes | None, *, transport: Transport, client: str
+    recorder: Recorder,
+    internet: Internet,
+    query: Query,
+    reply: bytes | None,
+    *,
+    transport: Transport,
+    client: str,
+    unreasonable: str = "",
 ) -> None:
     """Take down the question and the reply to it, None for silence; a name outside the lab has strayed."""
     if not internet.is_inside(query.name):
@@ -35,5 +48,19 @@ def note(
         checking_disabled=query.checking_disabled,
         authentic_data=reply is not None and bool(reply[FLAGS] & AD),
         faults=tuple(str(fault.what) for fault in internet.faults_at(query.name, query.type)),
+        unreasonable=unreasonable,
         client=client,
     )
+
+
+def unreasonable(internet: Internet, query: Query, reply: bytes | None, *, seconds: float) -> str:
+    """What a resolver did that it had no reason to, having been asked for `seconds`: it failed to answer, or in time.
+
+    Whether an answer is right is another matter, and not looked into.
+    """
+    if not internet.scenario_of(query.name):
+        return ""
+    if reply is None or reply[FLAGS] & RCODE_BITS == Rcode.SERVFAIL:
+        there = resolve(internet, query.name, query.type).security in (Security.SECURE, Security.INSECURE)
+        return ("no answer" if reply is None else Rcode.SERVFAIL.name) if there else ""
+    return f"an answer after {seconds:.1f} s" if seconds > LATE else ""

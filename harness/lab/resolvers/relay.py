@@ -20,7 +20,7 @@ from harness.world.answers import Rcode
 from harness.world.internet import Internet
 from harness.world.records import type_name
 
-from .noting import AD, CD, FLAGS, RCODE_BITS, note
+from .noting import AD, CD, FLAGS, RCODE_BITS, note, unreasonable
 from .pulse import Pulse
 
 PATIENCE = 30.0
@@ -81,9 +81,25 @@ class Relay:
 
     async def _relay(self, message: bytes, query: Query, transport: Transport, client: str) -> bytes | None:
         try:
-            reply = await self._ask(message, query, transport)
+            began = asyncio.get_running_loop().time()
+            failing = self._failing(query)
+            reply = failing or await self._ask(message, query, transport)
+            why = "" if failing else unreasonable(self._internet, query, reply, seconds=0)
+            if why and reply is not None:
+                # Told to forget because another world has changed, some give up on what they are looking up.
+                reply = await self._ask(message, query, transport)
             if self._recorder is not None:
-                note(self._recorder, self._internet, query, reply, transport=transport, client=client)
+                seconds = asyncio.get_running_loop().time() - began
+                why = "" if failing else unreasonable(self._internet, query, reply, seconds=seconds)
+                note(
+                    self._recorder,
+                    self._internet,
+                    query,
+                    reply,
+                    transport=transport,
+                    client=client,
+                    unreasonable=why,
+                )
         except Exception as error:
             # A world that cannot be made is our fault, and no client may wait for it.
             reply = write_reply(query, Shape(rcode=Rcode.SERVFAIL, recursion_available=True), limit=None)
@@ -93,13 +109,18 @@ class Relay:
                 self._recorder.record(HarnessFault, scenario=scenario, problem=problem)
         return reply
 
+    def _manners(self, query: Query) -> Manners:
+        scenario = self._internet.scenario_of(query.name)
+        return self._internet.world(scenario).scenario.resolver if scenario else Manners()
+
+    def _failing(self, query: Query) -> bytes | None:
+        """The failure that the scenario has the resolver itself answer with; None for none."""
+        failing = self._manners(query).failures.get(type_name(query.type))
+        return None if failing is None else failure(query, failing)
+
     async def _ask(self, message: bytes, query: Query, transport: Transport) -> bytes | None:
         """What the resolver says, as the scenario wants it said; None for silence."""
-        scenario = self._internet.scenario_of(query.name)
-        manners = self._internet.world(scenario).scenario.resolver if scenario else Manners()
-        failing = manners.failures.get(type_name(query.type))
-        if failing is not None:
-            return failure(query, failing)
+        manners = self._manners(query)
         asked = bytearray(message)
         if not manners.validates:
             asked[FLAGS] |= CD

@@ -13,7 +13,9 @@ import pytest
 
 from harness.journal import Asked, Event, HarnessFault
 from harness.lab.dns_server import DnsServer, Responder
+from harness.lab.packets import read_query
 from harness.lab.recorder import Recorder
+from harness.lab.resolvers.noting import LATE, unreasonable
 from harness.lab.resolvers.relay import Relay
 from harness.lab.resolvers.software import ResolverSoftware
 from harness.targets.packages import prefix
@@ -115,6 +117,45 @@ def test_a_resolver_that_fails_by_itself_does_so_in_front_of_a_real_one_too() ->
     reply, events = relayed_from(answering(dns.rcode.NOERROR), query(DOMAIN, "MX").to_wire(), resolver=failing)
     assert reply.rcode() == dns.rcode.REFUSED
     assert [event.rcode for event in events if isinstance(event, Asked)] == ["REFUSED"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "unreasonable"),
+    [
+        ({}, "SERVFAIL"),
+        ({"faults": [{"at": f"{DOMAIN} MX", "what": "corrupt-rrsig"}]}, ""),
+        ({"faults": [{"at": f"{DOMAIN} MX", "what": "servfail"}]}, ""),
+        ({"resolver": {"failures": {"MX": "servfail"}}}, ""),
+    ],
+    ids=["nothing wrong", "bogus", "servers fail", "as the scenario wants it"],
+)
+def test_a_resolver_that_fails_without_a_reason_is_noticed(tables: dict[str, Any], unreasonable: str) -> None:
+    _, events = relayed_from(answering(dns.rcode.SERVFAIL), query(DOMAIN, "MX").to_wire(), **tables)
+    (seen,) = (event for event in events if isinstance(event, Asked))
+    assert (seen.rcode, seen.unreasonable) == ("SERVFAIL", unreasonable)
+
+
+@pytest.mark.parametrize("seconds", [LATE - 0.5, LATE + 0.5])
+def test_a_resolver_that_is_late_is_noticed(seconds: float) -> None:
+    asked = read_query(query(DOMAIN, "MX").to_wire())
+    assert asked is not None
+    reply = answering(dns.rcode.NOERROR)(query(DOMAIN, "MX").to_wire(), "udp", CLIENT, "")
+    assert isinstance(reply, bytes)
+    told = f"an answer after {seconds:.1f} s" if seconds > LATE else ""
+    assert unreasonable(internet(scenario(), plan=LOOPBACK), asked, reply, seconds=seconds) == told
+
+
+def test_a_question_that_failed_without_a_reason_is_put_once_more() -> None:
+    codes = iter([dns.rcode.SERVFAIL, dns.rcode.NOERROR])
+
+    def flushed(message: bytes, *_: str) -> bytes:
+        reply = answering(next(codes))(message, "udp", CLIENT, "")
+        assert isinstance(reply, bytes)
+        return reply
+
+    reply, events = relayed_from(flushed, query(DOMAIN, "MX").to_wire())
+    assert reply.rcode() == dns.rcode.NOERROR
+    assert [(each.rcode, each.unreasonable) for each in events if isinstance(each, Asked)] == [("NOERROR", "")]
 
 
 def test_a_world_that_cannot_be_made_is_our_fault_and_answered_servfail() -> None:
