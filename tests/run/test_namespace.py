@@ -111,7 +111,9 @@ def test_the_verdicts_on_postfix_do_not_depend_on_who_resolves(resolver: Resolve
     excused = {each.scenario for each in real.results if "the lab's resolver failed" in each.reason}
     assert len(excused) < 10
     known = {*OTHERWISE[resolver], *excused}
-    assert {key: both for key, both in differing(simulated, real).items() if key[1] not in known} == {}
+    unexplained = {key: both for key, both in differing(simulated, real).items() if key[1] not in known}
+    reasons = {(each.target, each.scenario): each.reason for each in real.results}
+    assert not unexplained, "\n".join(f"{key[1]}: {both}, {reasons[key]}" for key, both in unexplained.items())
 
 
 def test_targets_side_by_side_get_the_verdicts_of_targets_alone(tmp_path: Path, postfix: Runs) -> None:
