@@ -98,8 +98,8 @@ class Submit(Table):
     resident: bool = False
     """The program may stay after it has told its decision, to try again: it is ended then."""
     lethal: tuple[str, ...] = ()
-    """Ids of scenarios that it is known to die of. They go first, and nothing goes beside them that could be lost with
-    them; what it does there is judged as it is anywhere."""
+    """Ids of scenarios that it is known to die of, or to drop what else it is about. They go first, and nothing goes
+    beside them that could be lost with them; what it does there is judged as it is anywhere."""
     statuses: dict[str, Status] = Field(default_factory=dict)
     """What exit statuses of the program mean, where they mean anything."""
 

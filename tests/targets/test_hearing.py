@@ -11,6 +11,7 @@ import pytest
 
 from harness.journal import Status
 from harness.targets import Mail, hearing
+from harness.targets.definition import find
 from harness.targets.definition_parts import Line, Observe, Source
 from harness.targets.hearing import Hearing, Job
 from harness.targets.leftovers import Leftovers
@@ -209,3 +210,28 @@ def test_a_file_that_nobody_has_open_lies_about_and_one_that_somebody_writes_doe
     with (tmp_path / "spool/a/Q2").open("w"):
         assert leftovers.among(["Q1", "Q2", "Q4"]) == {"Q1"}
     assert leftovers.among(["Q1", "Q2"]) == {"Q1", "Q2"}
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("=> user@www.one.example R=dnslookup T=remote_smtp H=mx.one.example [192.0.2.1] CV=dane", Status.DELIVERED),
+        ("=> user@middle.one.example <user@www.one.example> R=dnslookup T=remote_smtp CV=no", Status.DELIVERED),
+        ("-> user@middle.one.example <user@www.one.example> R=dnslookup T=remote_smtp", Status.DELIVERED),
+        ("== user@www.one.example R=dnslookup T=remote_smtp defer (-37): TLS session: invalid", Status.DEFERRED),
+        ("== user@middle.one.example <user@www.one.example> R=dnslookup defer (-1): lookup", Status.DEFERRED),
+        ("** user@www.one.example: Unrouteable address", Status.BOUNCED),
+        ("** user@middle.one.example <user@www.one.example> R=dnslookup T=remote_smtp: DANE error", Status.BOUNCED),
+        ("** user@middle.one.example <user@www.one.example>: Unrouteable address", Status.BOUNCED),
+    ],
+)
+def test_exim_is_understood_where_it_sends_to_the_target_of_an_alias(line: str, status: Status) -> None:
+    async def body() -> None:
+        ears = Hearing(find("exim")[0].observe, crashed=lambda *_: None)
+        with ears.about(mail("user@www.one.example", ident="one.1")) as job:
+            ears.heard(f"Nov 24 03:26:13 exim[13]: 2026-11-24 03:26:13 1xVhAb-00000B-0j {line}")
+            assert job.decided.done()
+            assert _word(job)[0] is status
+            assert not _word(job)[1].startswith("<")
+
+    _run(body)
