@@ -41,6 +41,8 @@ class Ability(StrEnum):
     """Holds TLSA records against the certificate, instead of listing them."""
     DNSSEC = "dnssec"
     """Tells secure answers from insecure ones."""
+    FAILED_LOOKUP = "failed-lookup"
+    """Tells a TLSA lookup that failed from one that found that there are no records."""
     ANY_RECORD = "any-record"
     """Understands TLSA records of all kinds, and not `3 1 1` alone."""
     WITHOUT_TLS = "without-tls"

@@ -47,9 +47,19 @@ def subject(internet: Internet, recipient: str) -> Subject:
         asks[Ability.EVERY_HOST] = f"there are {len(exchanges)} MX hosts"
     asks |= _of_host(internet, host, insecure_mx=told.security is Security.INSECURE)
     asks |= _of_names(internet, host, domain, *(owner for owner in _owners(told, Type.MX) if owner != domain))
-    if _manners(internet, domain) != Resolver():
-        asks[Ability.DNSSEC] = "the resolver cannot be trusted"
+    asks |= _of_resolver(_manners(internet, domain))
     return Subject(domain=domain[:-1], host=host[:-1], asks=asks)
+
+
+def _of_resolver(manners: Resolver) -> dict[Ability, str]:
+    found: dict[Ability, str] = {}
+    if "MX" in manners.failures:
+        found[Ability.MX] = "the resolver fails at the MX lookup"
+    if "TLSA" in manners.failures:
+        found[Ability.FAILED_LOOKUP] = "the resolver fails at the TLSA lookup"
+    if (manners.validates, manners.sets_ad) != (True, "secure"):
+        found[Ability.DNSSEC] = "the resolver cannot be trusted"
+    return found
 
 
 def _absolute(name: str) -> str:
@@ -74,7 +84,9 @@ def _of_host(internet: Internet, host: str, *, insecure_mx: bool) -> dict[Abilit
     addresses = resolve(internet, host, Type.A)
     further = resolve(internet, host, Type.AAAA)
     published = _published(internet, host, addresses, further)
-    if published is not None:
+    if published is None:
+        found[Ability.FAILED_LOOKUP] = "a lookup finds no TLSA record, or fails"
+    else:
         found[Ability.MATCH] = "the TLSA records have to be held against the certificate"
         if any(rdata[:3] != bytes((3, 1, 1)) for rdata in _rdatas(published, Type.TLSA)):
             found[Ability.ANY_RECORD] = "there are TLSA records other than 3 1 1"
