@@ -72,7 +72,8 @@ def judge(
             other = judge_resolver
         if other is not None:
             told = other(target, ran, mine, requirements=requirements or {}, groups=groups or {})
-            told = [let_down(result, mine.get(result.scenario, ())) for result in told]
+            if other is judge_checker:
+                told = [let_down(result, mine.get(result.scenario, ())) for result in told]
             results.extend(_excused(result, unplaced) for result in told)
             continue
         observations = {scenario.id: observe(scenario, target, mine.get(scenario.id, mine[""])) for scenario in ran}

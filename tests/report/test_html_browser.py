@@ -85,6 +85,17 @@ class Tab:
         self.complaints.append(dialog.message)
         dialog.dismiss()
 
+    def picture(self, path: Path, *, full_page: bool = False) -> None:
+        """Keeps a screenshot: on a machine with its hands full, Chromium may say it is unable to."""
+        for last in (False, False, True):
+            try:
+                self.page.screenshot(path=path, full_page=full_page)
+            except playwright.Error:
+                if last:
+                    raise
+            else:
+                return
+
     @property
     def fetched(self) -> list[str]:
         """What was asked for beside the file itself and what it holds."""
@@ -100,14 +111,14 @@ def test_it_fits_its_window_and_the_browser_has_nothing_to_complain_of(
     size = DESKTOP if width == "desktop" else PHONE
     with Tab(browser, pages[report], viewport=size, color_scheme=scheme, reduced_motion="reduce") as tab:
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-        tab.page.screenshot(path=artefacts / f"{report}-{width}-{scheme}.png")
+        tab.picture(path=artefacts / f"{report}-{width}-{scheme}.png")
         cell = tab.page.locator("td a").last
         cell.scroll_into_view_if_needed()
-        tab.page.screenshot(path=artefacts / f"{report}-{width}-{scheme}-matrix.png")
+        tab.picture(path=artefacts / f"{report}-{width}-{scheme}-matrix.png")
         cell.click()
         assert tab.page.locator(".ev:visible").count() == 1
         assert tab.page.locator(".sheet:visible .tl, .sheet:visible .story").first.is_visible()
-        tab.page.screenshot(path=artefacts / f"{report}-{width}-{scheme}-evidence.png")
+        tab.picture(path=artefacts / f"{report}-{width}-{scheme}-evidence.png")
         assert not tab.complaints
         assert not tab.fetched
 
@@ -120,7 +131,7 @@ def test_it_can_be_read_with_scripts_off(browser: Browser, pages: dict[str, str]
         assert shown.count() == 1
         assert "Leaked: the whole message" in shown.inner_text()
         assert tab.page.locator(".sheet:visible svg.w").is_visible()
-        tab.page.screenshot(path=artefacts / "failing-no-script.png")
+        tab.picture(path=artefacts / "failing-no-script.png")
         tab.page.locator(".sheet:visible .close").click()
         assert tab.page.locator(".sheet:visible").count() == 0
         assert tab.page.locator("#r-stripped").is_visible()
@@ -214,4 +225,4 @@ def test_no_words_of_a_drawing_leave_the_sheet(browser: Browser, artefacts: Path
             (text) => [text.textContent, text.getBBox().x + text.getBBox().width, svg.viewBox.baseVal.width]))"""
         )
         assert not [words for words, right, width in boxes if right > width]
-        tab.page.screenshot(path=artefacts / "worlds.png", full_page=True)
+        tab.picture(path=artefacts / "worlds.png", full_page=True)

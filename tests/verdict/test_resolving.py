@@ -215,6 +215,16 @@ def test_a_resolver_that_never_sets_ad_fails_although_nothing_else_is_known_of_i
     assert _judged(PLAIN, SECURE, twin=PLAIN)["bad"].grade is Grade.SECURITY
 
 
+def test_a_failure_without_a_reason_is_held_against_a_resolver_that_is_itself_the_target() -> None:
+    tape = Answers()
+    tape.start(GOOD, BAD)
+    tape.resolved("good", AD, SECURE)
+    tape.faulty("bad", where=Where.RESOLVER, rcode="SERVFAIL", faults=(), unreasonable="SERVFAIL")
+    tape.resolved("bad", SERVFAIL, SECURE)
+    result = tape.judge(GOOD, BAD)["bad"]
+    assert (result.verdict, result.grade) == (Verdict.FAIL, Grade.DELIVERY)
+
+
 def test_silence_of_a_resolver_that_died_is_not_held_against_it() -> None:
     tape = Answers()
     tape.start(GOOD, BAD)
