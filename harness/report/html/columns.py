@@ -11,10 +11,11 @@ from functools import cached_property
 from markupsafe import Markup
 
 from harness.journal import Event, HarnessFault, Scene
-from harness.report.model import RunReport, Tested
+from harness.report.model import Known, RunReport, Standing, Tested, excuses
+from harness.report.words import STANDINGS, is_known
 from harness.scenario.models import Scenario
 from harness.scenario.requirements import Requirement
-from harness.verdict import Grade, Result, Verdict
+from harness.verdict import Grade, Learned, Result, Verdict
 
 from .connection import Connection, connection
 from .timeline import Line, Numbered, timeline
@@ -71,6 +72,16 @@ class Cell:
     def is_good(self) -> bool:
         return self.result.verdict in _GOOD
 
+    @property
+    def known(self) -> Known | None:
+        """What the baseline of known failures has to say of it."""
+        return self.column.known.get(self.result.scenario)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is a failure that was expected."""
+        return is_known(self.result, {(self.result.target, key): each for key, each in self.column.known.items()})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
@@ -84,6 +95,8 @@ class Column:
     results: Mapping[str, Result]
     events: Mapping[str, Sequence[Numbered]]
     inactive: bool
+    known: Mapping[str, Known]
+    """The entries of the baseline that bear on it, by scenario."""
 
     @property
     def name(self) -> str:
@@ -100,6 +113,19 @@ class Column:
     def connection(self) -> Connection | None:
         """The connection type it achieves; None for a checker."""
         return connection(self.results.values())
+
+    @cached_property
+    def profile(self) -> Sequence[Learned]:
+        """Where it stands on the choices that the RFCs leave to it, as far as seen; broken words come first."""
+        seen = (each for each in self.tested.profile if each.taken)
+        return sorted(seen, key=lambda each: (not each.is_broken, len(each.taken) == 1))
+
+    @cached_property
+    def baseline(self) -> Sequence[tuple[str, Sequence[Known]]]:
+        """What came of the known failures, in words, and of which; those that failed as expected last."""
+        order = (Standing.PASSED, Standing.EXPIRED, Standing.UNDECIDED, Standing.KNOWN)
+        entries = {standing: [each for each in self.known.values() if each.standing is standing] for standing in order}
+        return [(STANDINGS[standing], some) for standing, some in entries.items() if some]
 
     @cached_property
     def choices(self) -> Sequence[tuple[str, Sequence[tuple[str, int]]]]:
@@ -171,6 +197,7 @@ def columns_of(runs: Sequence[Recorded]) -> tuple[Column, ...]:
     for number, run in enumerate(runs, 1):
         events = _by_target(run.events, [tested.name for tested in run.report.run.targets])
         label = run.label or run.report.run.started or f"run {number}"
+        known = excuses(run.report)
         for tested in run.report.run.targets:
             made.append(
                 Column(
@@ -181,6 +208,7 @@ def columns_of(runs: Sequence[Recorded]) -> tuple[Column, ...]:
                     results={result.scenario: result for result in run.report.results if result.target == tested.name},
                     events=events.get(tested.name, {}),
                     inactive=tested.name in run.report.inactive,
+                    known={key: each for (name, key), each in known.items() if name == tested.name},
                 )
             )
     return tuple(made)

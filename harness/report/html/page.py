@@ -20,8 +20,9 @@ from harness.errors import DanelabError
 from harness.journal import Event
 from harness.report.drawing import STYLE, SYMBOLS, drawing
 from harness.report.drawing.svg import NIGHT
-from harness.report.model import RunReport
+from harness.report.model import RunReport, excuses
 from harness.report.plain import plain
+from harness.report.words import is_known, standing
 from harness.scenario.docs import member_docs
 from harness.scenario.models import Choice, Scenario
 from harness.scenario.outcomes import Code
@@ -98,6 +99,7 @@ def side_by_side(
             outcome_docs=[*member_docs(Code).items(), ("NEXT", "At another MX host than the preferred one.")],
             choice_docs=member_docs(Choice),
             bar=_bar,
+            standing=standing,
             seen=_seen,
             breakable=_breakable,
         )
@@ -160,7 +162,12 @@ def _drawn(scenario: Scenario) -> str:
 def _headline(runs: Sequence[Recorded]) -> str:
     worst = next((code for code in (1, 3, 4) if any(run.report.exit_code == code for run in runs)), 0)
     counted = {verdict: sum(run.report.summary.get(verdict, 0) for run in runs) for verdict in Verdict}
-    told = ", ".join(f"{number} {verdict}" for verdict, number in counted.items() if number)
+    expected = sum(is_known(result, excuses(run.report)) for run in runs for result in run.report.results)
+    told = ", ".join(
+        f"{number} {verdict}" + (f" ({expected} known)" if expected and verdict is Verdict.FAIL else "")
+        for verdict, number in counted.items()
+        if number
+    )
     return f"{_CODES[worst]}: {told}" if told else f"{_CODES[worst]}"
 
 
@@ -177,6 +184,7 @@ def _facts(runs: Sequence[Recorded]) -> Sequence[tuple[str, str]]:
             (f"{prefix}Took", f"{facts.duration:.1f} s"),
         ]
         found += [(f"{prefix}Began", facts.started)] if facts.started else []
+        found += [(f"{prefix}Part", f"{facts.shard} of the scenarios; the others are elsewhere")] if facts.shard else []
     return found
 
 
