@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -83,10 +83,10 @@ def _of_host(internet: Internet, host: str, *, insecure_mx: bool) -> dict[Abilit
     found: dict[Ability, str] = {}
     addresses = resolve(internet, host, Type.A)
     further = resolve(internet, host, Type.AAAA)
+    if _tlsa_fails(internet, host, addresses, further):
+        found[Ability.FAILED_LOOKUP] = "the TLSA lookup fails"
     published = _published(internet, host, addresses, further)
-    if published is None:
-        found[Ability.FAILED_LOOKUP] = "a lookup finds no TLSA record, or fails"
-    else:
+    if published is not None:
         found[Ability.MATCH] = "the TLSA records have to be held against the certificate"
         if any(rdata[:3] != bytes((3, 1, 1)) for rdata in _rdatas(published, Type.TLSA)):
             found[Ability.ANY_RECORD] = "there are TLSA records other than 3 1 1"
@@ -108,16 +108,23 @@ def _of_host(internet: Internet, host: str, *, insecure_mx: bool) -> dict[Abilit
 
 def _published(internet: Internet, host: str, *addresses: Resolution) -> Resolution | None:
     """The TLSA records at the end of the host's aliases, or else at its own name; None where there are none."""
+    for told in _tlsa_lookups(internet, host, *addresses):
+        if _has(told, Type.TLSA) and told.security in (Security.SECURE, Security.INSECURE):
+            return told
+    return None
+
+
+def _tlsa_fails(internet: Internet, host: str, *addresses: Resolution) -> bool:
+    return any(told.security in (Security.BOGUS, Security.FAILED) for told in _tlsa_lookups(internet, host, *addresses))
+
+
+def _tlsa_lookups(internet: Internet, host: str, *addresses: Resolution) -> Iterator[Resolution]:
     sets = [one.rrset for told in addresses for one in told.answer]
     ends = [rrset.owner for rrset in sets if rrset.type in (Type.A, Type.AAAA)]
     for base in (*ends[:1], host):
         owner = f"_{internet.around.port}._tcp.{base}"
-        if not _is_name(owner):
-            continue
-        told = resolve(internet, owner, Type.TLSA)
-        if _has(told, Type.TLSA) and told.security in (Security.SECURE, Security.INSECURE):
-            return told
-    return None
+        if _is_name(owner):
+            yield resolve(internet, owner, Type.TLSA)
 
 
 def _is_name(text: str) -> bool:

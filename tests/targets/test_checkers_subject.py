@@ -40,7 +40,7 @@ def test_a_healthy_domain_asks_for_nothing_special() -> None:
         ("resolver-mx-refused", Ability.MX),
         ("resolver-tlsa-refused", Ability.FAILED_LOOKUP),
         ("tlsa-servfail", Ability.FAILED_LOOKUP),
-        ("none-signed", Ability.FAILED_LOOKUP),
+        ("tlsa-bogus", Ability.FAILED_LOOKUP),
         ("no-mx-no-address", Ability.MX),
         ("implicit-match", Ability.IMPLICIT_MX),
         ("all-dane-good", Ability.EVERY_HOST),
@@ -54,6 +54,10 @@ def test_a_healthy_domain_asks_for_nothing_special() -> None:
 )
 def test_what_the_point_lies_in_is_asked(key: str, ability: Ability) -> None:
     assert ability in _of(key).asks
+
+
+def test_where_there_are_no_records_no_failed_lookup_has_to_be_told() -> None:
+    assert Ability.FAILED_LOOKUP not in _of("none-signed").asks
 
 
 def test_a_host_whose_records_can_have_no_name_has_none() -> None:
