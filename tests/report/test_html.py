@@ -11,10 +11,11 @@ import pytest
 from harness.journal import Accepted, Event, Handshake, Spoke, Status
 from harness.report.html import Recorded, side_by_side, text
 from harness.report.html.timeline import MOST, timeline
+from harness.verdict import Learned, Taken
 from tests.verdict.tape import GOOD, Tape, scenario
 
 from .pages import mixed_page, parsed, without_looks
-from .runs import MIXED, conforming, golden, report, unaware
+from .runs import MIXED, conforming, excused, golden, hostile, mixed, report, unaware
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 
@@ -125,6 +126,53 @@ def test_a_report_without_journal_or_scenarios_still_has_the_evidence_of_the_res
     page = parsed(text(unaware(2)))
     assert "accepted the message in cleartext" in page.said
     assert not [tag for tag, attributes in page.tags if tag == "svg" and attributes.get("class") == "w"]
+
+
+def test_what_a_baseline_says_stands_in_headline_summary_matrix_and_evidence() -> None:
+    page = text(excused())
+    said = parsed(page).said
+    for words in (
+        "1 known",
+        "1 passed, though the baseline says it fails: take the entry out: good",
+        "1 the baseline's entry has expired and excuses nothing any more: stripped",
+        "1 failed, as the baseline says: mismatch",
+        "Baseline: failed, as the baseline says",
+        "reported <upstream>",
+    ):
+        assert words in said, words
+    marked = [cell for cell in page.split("<td")[1:] if "<em>known</em>" in cell]
+    assert [re.findall(r'href="#([^"/]+)/', cell) for cell in marked] == [["mismatch"]]
+    assert "known" not in parsed(text(mixed())).said
+
+
+def test_what_a_baseline_gives_as_its_reason_stays_text() -> None:
+    page = text(hostile())
+    assert page.count("<script") == 1
+    assert "<script>alert(1)</script>" in parsed(page).said
+
+
+def test_a_part_of_a_run_is_told_for_what_it_is() -> None:
+    whole = conforming(3)
+    part = whole.model_copy(update={"run": whole.run.model_copy(update={"shard": "3/16"})})
+    words = "3/16 of the scenarios; the others are elsewhere"
+    assert words in parsed(text(part)).said
+    assert words not in parsed(text(whole)).said
+
+
+def test_a_word_that_was_not_kept_comes_first_among_the_choices() -> None:
+    taken = (Taken(position="unusable", scenarios=("good",)),)
+    profile = (
+        Learned(choice="kept", taken=taken, declared="unusable"),
+        Learned(choice="broken", taken=taken, declared="supported"),
+    )
+    whole = conforming(3)
+    (target,) = whole.run.targets
+    told = target.model_copy(update={"profile": profile, "not_seen": ("nowhere-to-be-seen",)})
+    run = whole.run.model_copy(update={"targets": (told,)})
+    said = parsed(text(whole.model_copy(update={"run": run}))).said
+    assert "Choices it takes (2 seen, 1 not)" in said
+    assert said.index("unusable, declares supported") < said.index("as declared")
+    assert "Not seen: nowhere-to-be-seen" in said
 
 
 def test_no_run_is_no_report() -> None:
