@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,10 +11,12 @@ from harness.errors import UsageError
 
 from .choices import choose_network, choose_resolver, enter_lists, offers_of
 from .common import PATTERNS_HELP, patterns_argument, scenarios_option
+from .finish import Wishes, finish, report_options, wishes
 from .meter import Meter
-from .outputs import in_folder, make_folder, notes, write
+from .outputs import in_folder, make_folder, notes
 
 if TYPE_CHECKING:
+    from harness.journal import Event
     from harness.run import Plan
     from harness.world.internet import Internet
 
@@ -50,6 +52,7 @@ Examples:
               help="target: the product validates by itself.")  # fmt: skip
 @click.option("-m", "--mode", type=MODES, default="opportunistic", show_default=True, help="What the product is to do.")
 @click.option("--choice", "words", multiple=True, metavar="NAME=POSITION", help="What it declares; docs/choices.md.")
+@report_options
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("danelab-serve"), show_default=True,
               help="Folder for root hints, trust anchor, recipients, journal and report.")  # fmt: skip
 @click.option("--seed", default="danelab", show_default=True, help="The same seed gives the same keys and names.")
@@ -75,11 +78,10 @@ def command(
     no_ipv6: bool,
     verbose: bool,
     quiet: bool,
+    **wanted: Any,
 ) -> int:
     """Open the lab, say where it is, wait for mail, judge. Ctrl-C ends the waiting; what came so far is judged."""
-    from rich.console import Console
-
-    from harness.report import show
+    from harness.report.formats import Background
     from harness.run import Plan, judged, run
     from harness.scenario.choices import CHOICES, declared, load_choices
     from harness.scenario.models import Mode, Need
@@ -87,11 +89,14 @@ def command(
     from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
     from harness.targets import named
 
+    wished = wishes(**wanted)
     if only:
         from .poking import keep_up
 
         if patterns or listen or target != "manual":
             raise UsageError("--only ID stands alone: no patterns, no --listen and no --target go with it")
+        if wished != Wishes():
+            raise UsageError("--only judges nothing, so there is nothing to report: no --report, no --baseline")
         entry = load_suite(*own_paths)[only]
         make_folder(out)
         return keep_up(entry, out=out, seed=seed)
@@ -111,7 +116,10 @@ def command(
         offers=offers,
         declared=declared(words, choices),
     )
+    baseline = wished.baseline_for([each.name for each in contenders], suite.ids)
     make_folder(out)
+    wished = wished.also(in_folder(out))
+    events: list[Event] = []
     with Meter(visible=not quiet) as meter:
         plan = Plan(
             contenders=contenders,
@@ -126,15 +134,16 @@ def command(
             journal=out / "journal.ndjson",
             requirements=requirements,
             choices=choices,
+            recorded=events.extend,
         )
         try:
             report = run(plan, progress=meter.advance)
         except KeyboardInterrupt:
             click.echo("danelab: no more is waited for", err=True)
             report = judged(plan)
-    write(report, in_folder(out))
-    show(report, Console(highlight=False), verbose=verbose, notes=notes(plan, [in_folder(out)]))
-    return report.exit_code
+    background = Background(events=events, scenarios=suite.scenarios, requirements=requirements)
+    more = notes(plan, wished.outputs)
+    return finish(report, wished, baseline=baseline, background=background, notes=more, verbose=verbose)
 
 
 def _introduce(internet: Internet, plan: Plan, *, at: str, out: Path) -> None:

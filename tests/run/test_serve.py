@@ -66,6 +66,27 @@ def test_what_is_sent_by_hand_is_judged_by_wire_and_by_silence(tmp_path: Path) -
     ]
 
 
+def test_it_is_reported_as_a_run_is(tmp_path: Path) -> None:
+    message, baseline, page = tmp_path / "message", tmp_path / "known.toml", tmp_path / "page.html"
+    message.write_text("Subject: by hand\r\n\r\nhello\r\n")
+    baseline.write_text('[[failure]]\ntarget = "manual"\nscenario = "ee-311"\nreason = "once it failed"\n')
+    served = Served(tmp_path / "out", "--quiet-period", "1", "--baseline", str(baseline), "--report", f"html={page}")
+    for recipient in (served.out / "recipients.txt").read_text().split():
+        served.send(recipient, message)
+    stdout, _ = served.process.communicate(timeout=60)
+    assert served.process.returncode == 1, "what is known to fail and passes is not as expected"
+    assert "take the entry out" in stdout
+    assert "once it failed" in page.read_text(encoding="utf-8")
+    assert "EHLO" in page.read_text(encoding="utf-8"), "what happened is in it"
+
+
+def test_where_nothing_is_judged_nothing_is_reported(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "harness.cli", "serve", "--only", "ee-311", "-r", f"html={tmp_path / 'page'}"]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "--only judges nothing" in done.stderr
+
+
 def test_an_interrupt_ends_the_waiting_and_what_came_so_far_is_judged(tmp_path: Path) -> None:
     message = tmp_path / "message"
     message.write_text("Subject: by hand\r\n\r\nhello\r\n")
