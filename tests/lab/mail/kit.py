@@ -184,6 +184,7 @@ class Client:
     ) -> ssl.SSLSocket:
         """Begin TLS here and now."""
         context = context or trusting()
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # some builds of Python set it, and all ends look alike
         self.sock = context.wrap_socket(self.sock, server_hostname=sni, session=session, suppress_ragged_eofs=False)
         return self.sock
 

@@ -34,7 +34,9 @@ def hello(*extensions: bytes, suites: bytes = b"\xc0\x2b") -> bytes:
 
 
 def test_name_versions_and_suites_are_read() -> None:
-    found = read(client_hello(sni="mx1.test.example"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    found = read(client_hello(sni="mx1.test.example", context=context))
     assert found is not None
     assert found.sni == "mx1.test.example"
     assert found.offered == ("version TLSv1.3", "version TLSv1.2", "suites certificate")
