@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.journal import Sent
 from harness.run.letters import letter
-from harness.run.worlds import address, steps_of
+from harness.run.recipients import address, steps_of
 from harness.scenario.base import seconds
 from harness.scenario.load import Entry
 from harness.scenario.models import Mode

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -29,12 +29,14 @@ from harness.scenario.load import Entry
 from harness.scenario.models import Scenario
 from harness.scenario.source import shown
 from harness.scenario.stages import stages
-from harness.targets import Checks, Mail, Network, Resolves, Surroundings, Target, bundle, subject
+from harness.targets import Arrangement, Checks, Mail, Network, Resolves, Surroundings, Target, bundle, subject
 from harness.targets.packages import prefix_path
 
 from .interview import Hopes, Interview
+from .letters import arranged
 from .plan import Contender, Plan
-from .worlds import Made, address, all_worked_out, names, steps_of
+from .recipients import address, steps_of
+from .worlds import Made, all_worked_out, names
 
 _SETTLE = 0.05
 """How long the last connections are given to end once every message has been decided, in seconds."""
@@ -205,10 +207,19 @@ class Trial:
             wire=wire,
             refused=lab.refused,
             at_once=_share(self._plan.side_by_side),
+            arrangements=tuple(self._arrangements()),
             listen=self._recorder.listeners.append,
             quiet=self._plan.quiet,
             tell=self._plan.tell,
         )
+
+    def _arrangements(self) -> Iterator[Arrangement]:
+        for entry in self._contender.picked.entries:
+            if "route" not in entry.scenario.model_fields_set:
+                continue
+            # A world that cannot be made is told when all are worked out.
+            with contextlib.suppress(DanelabError, ValueError, OverflowError):
+                yield from arranged(entry.scenario, self._lab.internet.world(entry.id))
 
     def _died(self, reason: str, mail: Mail | None) -> None:
         self._recorder.record(Died, scenario=mail.scenario if mail else "", reason=reason)

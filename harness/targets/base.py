@@ -15,6 +15,8 @@ from harness.scenario.choices import Positions
 from harness.scenario.models import Mode, Need
 from harness.world.records import Type
 
+from .arrangements import Arrangement
+
 if TYPE_CHECKING:
     from .checker import Discovery
     from .checker_subject import Subject
@@ -53,6 +55,8 @@ class Surroundings:
     """Addresses of mail hosts at which nothing listens."""
     at_once: int = 100
     """How many messages may be in its hands at a time, so that machine and lab keep up with it."""
+    arrangements: tuple[Arrangement, ...] = ()
+    """What the administrator has settled for single destinations."""
     listen: Callable[[Callable[[Event], None]], None] = lambda _: None
     """To be called with whatever wants to hear every event of the lab."""
     quiet: float = 5.0
