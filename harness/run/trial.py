@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from harness.errors import DanelabError, UsageError
 from harness.isolation.links import Wire
-from harness.journal import Died, Found, HarnessFault, Reported, RunEnded, RunStarted, Scene, Sent
+from harness.journal import Died, Found, HarnessFault, Reported, RunEnded, RunStarted, Scene, Sent, Status
 from harness.lab.capture import Capture
 from harness.lab.lab import Lab
 from harness.lab.mail import Contexts
@@ -250,6 +250,7 @@ class Trial:
         now = scenario
         words: tuple[str, ...] = ()
         number = 0
+        pending = True
         for index, step in enumerate(steps_of(scenario)):
             if step.change is not None:
                 now = changed[index]
@@ -260,9 +261,12 @@ class Trial:
             else:
                 words = words if step.retry else step.send
                 number += 1
-                await self._send(now, words, number, changed=now is not scenario)
+                # A message that has left the target's queue is not tried again.
+                if pending or not step.retry:
+                    pending = await self._send(now, words, number, changed=now is not scenario)
 
-    async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int, *, changed: bool) -> None:
+    async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int, *, changed: bool) -> bool:
+        """Let the target send a message, check or resolve; whether there may be something left for a later attempt."""
         lab, target = self._lab, self._target
         world = lab.internet.world(scenario.id)
         recipients = tuple(address(world, word) for word in words)
@@ -278,7 +282,7 @@ class Trial:
                 hopes=self._hopes,
                 keeps=keeps,
             ).of(recipients)
-            return
+            return True
         if isinstance(target, Checks):
             for each in dict.fromkeys(recipients):
                 # One after the other, so that the lab gets to answer in between.
@@ -289,12 +293,14 @@ class Trial:
                 self._recorder.record(
                     Found, scenario=scenario.id, recipient=each, finding=found.finding, text=found.text
                 )
-            return
+            return True
         mail = self._plan.letter(scenario, world, recipients=recipients, number=number, sender=lab.sender)
-        for word in await target.send(mail):
+        told = await target.send(mail)
+        for word in told:
             self._recorder.record(
                 Reported, scenario=scenario.id, recipient=word.recipient, status=word.status, reason=word.reason
             )
+        return not all(word.status is Status.DELIVERED for word in told)
 
 
 def _share(contenders: int) -> int:
