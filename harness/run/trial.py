@@ -260,10 +260,11 @@ class Trial:
                 await asyncio.sleep(seconds(step.wait) if self._target.keeps_answers else 0)
             else:
                 words = words if step.retry else step.send
-                number += 1
-                # A message that has left the target's queue is not tried again.
-                if pending or not step.retry:
-                    pending = await self._send(now, words, number, changed=now is not scenario)
+                for time in range(step.times):
+                    number += 1
+                    # A message that has left the target's queue is not tried again.
+                    if (pending or not step.retry) and (time == 0 or self._target.repeats):
+                        pending = await self._send(now, words, number, changed=now is not scenario)
 
     async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int, *, changed: bool) -> bool:
         """Let the target send a message, check or resolve; whether there may be something left for a later attempt."""

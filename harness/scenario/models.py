@@ -196,6 +196,11 @@ class Step(Table):
 
     send: tuple[Template, ...] = ()
     """Recipients of one message, as zone keys (`domain`) or addresses with placeholders."""
+    times: Annotated[int, Field(ge=1, le=20)] = 1
+    """How many messages are sent, one after the other, where a sender leaves something to chance: one shows half of it.
+
+    A target that wants a pause between two messages to one recipient is given a single one.
+    """
     wait: Length | None = None
     """Let time pass until caches have run out; not waited for where neither resolver nor target keeps answers."""
     change: dict[str, Any] | None = None
@@ -214,6 +219,8 @@ class Step(Table):
             raise ValueError("a step does exactly one thing: send, wait, change or retry")
         if (self.expect or self.expect_for) and not (self.send or self.retry):
             raise ValueError("expect goes with send or retry")
+        if self.times > 1 and not self.send:
+            raise ValueError("times goes with send")
         return self
 
 

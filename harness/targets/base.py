@@ -109,6 +109,8 @@ class Target(Protocol):
     name: str
     keeps_answers: bool
     """Whether it may remember DNS answers, or a failed destination, from one message to the next."""
+    repeats: bool
+    """Whether it is given several messages in a row to one recipient, to see what it leaves to chance."""
 
     async def __aenter__(self) -> Self: ...
 
@@ -143,6 +145,7 @@ class Checks(Protocol):
 
     name: str
     keeps_answers: bool
+    repeats: bool
 
     async def __aenter__(self) -> Self: ...
 
@@ -159,6 +162,7 @@ class Resolves(Protocol):
 
     name: str
     keeps_answers: bool
+    repeats: bool
 
     async def __aenter__(self) -> Self: ...
 

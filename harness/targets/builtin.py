@@ -42,6 +42,7 @@ class BuiltinSender:
     """
 
     keeps_answers = False
+    repeats = True
 
     def __init__(
         self,

@@ -41,6 +41,7 @@ class Managed:
     def __init__(self, definition: Definition, mode: str, place: Place) -> None:
         self.name = f"{definition.name}:{mode}"
         self.keeps_answers = definition.keeps_answers
+        self.repeats = not definition.submit.pause
         self._definition = definition
         self._mode = definition.modes[mode]
         self._place = place

@@ -103,6 +103,7 @@ def observe(scenario: Scenario, target: str, events: Iterable[Numbered]) -> Obse
     for line, event in numbered:
         if isinstance(event, Sent):
             handed.setdefault(event.step, (line, event))
+    planned = tuple(send for send in planned if not send.again or send.number in handed)
     begins = _begins(planned, handed, [line for line, event in numbered if isinstance(event, Scene)])
     windows: dict[int, list[Numbered]] = {send.number: [] for send in planned}
     for line, event in numbered:
