@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 
 from harness.scenario.mailhosts import Server
@@ -82,6 +82,11 @@ def sends(scenario: Scenario) -> tuple[Send, ...]:
             Send(number=1, zones=zones, expect=scenario.expect, expect_for={}, scenario=now, ranks=_ranks(now))
         )
     return tuple(found)
+
+
+def made(scenario: Scenario, handed: Container[int]) -> tuple[Send, ...]:
+    """The sends that count, given the numbers of those that were handed over: what was not repeated is not missed."""
+    return tuple(send for send in sends(scenario) if not send.again or send.number in handed)
 
 
 def zone_of(recipient: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from harness.journal import Status
+from harness.journal import Found, Opinion, Status
 from harness.scenario.models import Step
 from harness.verdict import Grade, Verdict
 
-from .tape import GOOD, Tape, scenario
+from .tape import GOOD, Tape, address, scenario
 
 LOTS = scenario(
     "lots",
@@ -53,3 +53,11 @@ def test_what_was_kept_has_to_be_tried_again() -> None:
     again = scenario("again", "OPP", steps=[{"send": ["domain"]}, {"retry": True}])
     result = Tape().deferred("again").reported("again", Status.DEFERRED).judge(again)["again"]
     assert result.verdict is not Verdict.PASS
+
+
+def test_a_checker_looks_once() -> None:
+    looked = scenario("looked", "AUTH", checker="pass", steps=[{"send": ["domain"], "times": 3}])
+    tape = Tape().sent("looked").asked("looked")
+    tape.add(Found, scenario="looked", recipient=address("looked"), finding=Opinion.PASS, text="verified")
+    result = tape.judge(looked)["looked"]
+    assert (result.verdict, result.outcome) == (Verdict.PASS, "pass")
