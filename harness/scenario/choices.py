@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -54,6 +55,12 @@ class Fact(StrEnum):
     """No ClientHello named the server."""
 
 
+@lru_cache(maxsize=1 << 17)
+def _among(scenario: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a pattern fits; the judge asks the same for every target."""
+    return any(fnmatchcase(scenario, pattern) for pattern in patterns)
+
+
 class Telling(Table):
     """What some scenarios tell about a choice."""
 
@@ -70,7 +77,7 @@ class Telling(Table):
 
     def about(self, scenario: str) -> bool:
         """Whether that scenario tells it."""
-        return any(fnmatchcase(scenario, pattern) for pattern in self.scenarios)
+        return _among(scenario, self.scenarios)
 
     def position(self, outcome: Outcome) -> str | None:
         """What a permitted outcome shows."""
