@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from .alerts import BAD_RECORD_MAC, RECORD_OVERFLOW, ProtocolError
+from .alerts import BAD_RECORD_MAC, PROTOCOL_VERSION, RECORD_OVERFLOW, ProtocolError
 from .connection import Randomness
 from .dialects import Dialect
 from .records import FRAGMENT, Record
@@ -103,7 +103,9 @@ class Opening(_Direction):
             self._running = self._cipher(keys.iv).decryptor()
 
     def open(self, record: Record) -> tuple[int, bytes]:
-        """Type and data of a record. Raises ProtocolError (bad_record_mac) for whatever is wrong with it."""
+        """Type and data of a record. Raises ProtocolError; bad_record_mac for whatever is wrong inside."""
+        if record.version != self._dialect.number:
+            raise ProtocolError(PROTOCOL_VERSION, "wrong version number")
         content = self._decrypted(record.body)
         if self._suite.block:
             content = self._unpadded(content)

@@ -30,7 +30,7 @@ from .octets import Octets, extension, message, vector
 from .records import CHANGE_CIPHER_SPEC, HANDSHAKE
 from .schedule import Schedule, Traffic
 from .sealed import SUITES, Sealed, Suite
-from .signing import certificate_verify
+from .signing import certificate_verify, chosen
 
 _SERVER_HELLO, _ENCRYPTED_EXTENSIONS, _CERTIFICATE, _CERTIFICATE_VERIFY = 2, 8, 11, 15
 _FINISHED, _KEY_UPDATE, _MESSAGE_HASH = 20, 24, 254
@@ -145,7 +145,7 @@ class RawKeyServer(Connection):
         return hashlib.new(suite.digest, self._transcript).digest()
 
     def _answer(self, hello: ClientHello, whole: bytes, *, suite: Suite, group: Group, share: bytes) -> None:
-        schemes = hello.listed(SIGNATURE_ALGORITHMS)
+        scheme = chosen(self._key, offered=hello.listed(SIGNATURE_ALGORITHMS))
         mine, shared = group.agree(share, randomness=self._randomness)
         entry = group.number.to_bytes(2, "big") + vector(mine, size=2)
         greeting = self._hello(hello, suite=suite, random=self._randomness(32), share=entry)
@@ -157,13 +157,13 @@ class RawKeyServer(Connection):
         if self._retried is None:
             self._please_middleboxes(hello)
         self._sealer = Sealed(suite, traffic=self._server)
-        self._opener = Sealed(suite, traffic=self._client)
-        self._send(HANDSHAKE, self._credentials(suite, schemes))
+        self._opener = Sealed(suite, traffic=self._client, clear_alerts=True)
+        self._send(HANDSHAKE, self._credentials(suite, scheme))
         self._next = schedule.application_traffic(self._digest(suite))
         self._told(hello, "TRAFFIC_SECRET_0", *self._next)
         self._sealer = Sealed(suite, traffic=self._next[1])
 
-    def _credentials(self, suite: Suite, schemes: Sequence[int]) -> bytes:
+    def _credentials(self, suite: Suite, scheme: int) -> bytes:
         """From EncryptedExtensions to Finished. The bare key stands where a certificate would (RFC 7250 section 3)."""
         assert self._server is not None
         kind = extension(SERVER_CERTIFICATE_TYPE, bytes((RAW_PUBLIC_KEY,)))
@@ -172,7 +172,7 @@ class RawKeyServer(Connection):
         flight += message(_CERTIFICATE, vector(b"", size=1) + vector(entry, size=3))
         before = len(self._transcript)
         self._transcript += flight
-        proof = certificate_verify(self._key, transcript=self._digest(suite), offered=schemes)
+        proof = certificate_verify(self._key, scheme=scheme, transcript=self._digest(suite))
         self._transcript += message(_CERTIFICATE_VERIFY, proof)
         self._transcript += message(_FINISHED, self._server.verify_data(self._digest(suite)))
         return self._transcript[before:]

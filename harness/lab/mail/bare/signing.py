@@ -34,14 +34,16 @@ def _schemes(key: PrivateKey) -> Iterator[int]:
         yield _ED448
 
 
-def certificate_verify(key: PrivateKey, *, transcript: bytes, offered: Collection[int]) -> bytes:
-    """The body of the message. `transcript`: the digest of all messages before it; `offered`: the client's schemes.
-
-    Raises ProtocolError (handshake_failure) where the client takes no scheme of this kind of key.
-    """
+def chosen(key: PrivateKey, *, offered: Collection[int]) -> int:
+    """The scheme for this kind of key. Raises ProtocolError (handshake_failure) where the client offers none."""
     scheme = next((scheme for scheme in _schemes(key) if scheme in offered), None)
     if scheme is None:
         raise ProtocolError(HANDSHAKE_FAILURE, "no suitable signature algorithm")
+    return scheme
+
+
+def certificate_verify(key: PrivateKey, *, scheme: int, transcript: bytes) -> bytes:
+    """The body of the message. `transcript`: the digest of all messages before it."""
     content = b"\x20" * 64 + b"TLS 1.3, server CertificateVerify\x00" + transcript
     return scheme.to_bytes(2, "big") + vector(_signed(key, content, scheme), size=2)
 
