@@ -111,8 +111,8 @@ class Tls(Table):
     versions: Annotated[tuple[str, ...], Field(min_length=1)] = ("1.2", "1.3")
     """Protocol versions spoken, of `ssl3`, `1.0`, `1.1`, `1.2`, `1.3`. SSL 3.0 wants an RSA key."""
     ciphers: str | None = None
-    """Cipher suites up to TLS 1.2 in OpenSSL's words, as in `aNULL` or `eNULL`. `RC4` and `3DES` go with RSA key exchange
-    and so with an RSA key, whatever the OpenSSL at hand can do."""
+    """Cipher suites up to TLS 1.2 in OpenSSL's words, as in `aNULL` or `eNULL`. `RC4` and `3DES` want an RSA
+    key, and are there whatever the OpenSSL at hand can do."""
     request_client_certificate: bool = False
     """Asks for a client certificate without insisting on one."""
     hello_retry: bool = False
