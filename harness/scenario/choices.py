@@ -53,6 +53,10 @@ class Fact(StrEnum):
     """Every ClientHello named the server."""
     NO_SNI = "no-sni"
     """No ClientHello named the server."""
+    RAW_PUBLIC_KEY = "raw-public-key"
+    """A ClientHello offered to take a raw public key."""
+    NO_RAW_PUBLIC_KEY = "no-raw-public-key"
+    """There was a ClientHello, and none offered to take a raw public key."""
 
 
 @lru_cache(maxsize=1 << 17)

@@ -135,6 +135,9 @@ class WireRule(StrEnum):
     """MAIL carries REQUIRETLS wherever the message that asks for it is given away (RFC 8689 section 4.2.1, MUST)."""
     SAME_NAME_ON_RESUMPTION = "same-name-on-resumption"
     """A TLS session is resumed under the server name it was begun with (RFC 6066 section 3, SHOULD)."""
+    NO_RAW_PUBLIC_KEY = "no-raw-public-key"
+    """A sender with DANE does not offer to take a raw public key, which no record here could authenticate (RFC 7671
+    section 5.1, SHOULD NOT)."""
 
 
 class Expect(Table):
@@ -245,10 +248,6 @@ class Need(StrEnum):
     """The lab's resolver between target and servers; every scenario needs it that says how the resolver misbehaves."""
     VALIDATING_RESOLVER = "validating-resolver"
     """A resolver that really talks to the authoritative servers."""
-    LEGACY_TLS = "legacy-tls"
-    """A TLS library that still speaks what this asks for."""
-    RAW_PUBLIC_KEY = "raw-public-key"
-    """A TLS library that knows RFC 7250."""
     REQUIRETLS = "requiretls"
     """A target that knows RFC 8689."""
     DESTINATION_POLICY = "destination-policy"
