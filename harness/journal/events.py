@@ -135,6 +135,9 @@ class Resolved(Event):
     """The name asked for, and the names that its aliases lead to."""
     keeps: bool = False
     """Whether the resolver may still have answers from before the last change of the world."""
+    kept_for: float | None = None
+    """Seconds from now for which a resolver may keep the right answer; None: a journal of former times, which does not
+    say."""
     kind: Literal["resolved"] = "resolved"
 
 

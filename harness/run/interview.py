@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.journal import Resolved
 from harness.lab.recorder import Recorder
 from harness.scenario.models import Scenario
-from harness.survey import Question, questions, right_answer
+from harness.survey import Question, kept_for, questions, right_answer
 from harness.targets import Resolves
 from harness.world.internet import Internet
 from harness.world.resolution import Security
@@ -52,7 +52,7 @@ class Interview:
     """Of the send."""
     hopes: Hopes
     keeps: bool
-    """Whether the world has changed and nobody could tell the resolver so."""
+    """Whether the world has changed and nobody has told the resolver so."""
 
     async def of(self, recipients: tuple[str, ...]) -> None:
         """Ask what delivery to all recipients depends on, in the order in which senders do, and take the answers down.
@@ -67,6 +67,12 @@ class Interview:
             else:
                 await self._ask(question)
         await asyncio.gather(*map(self._ask, late))
+
+    def _kept_for(self, question: Question) -> float | None:
+        """How long an answer may outlive a change; nobody needs to know where nothing changes."""
+        if all(step.change is None for step in self.scenario.steps):
+            return None
+        return round(kept_for(self.internet, self.scenario, question, at=self.recorder.now), 3)
 
     async def _ask(self, question: Question) -> None:
         for pause in self.hopes.pauses:
@@ -96,6 +102,7 @@ class Interview:
             why=right.why,
             names=right.names,
             keeps=self.keeps,
+            kept_for=self._kept_for(question),
         )
         if said.rcode == "none":
             # Whoever was silent for so long was asked several times already.

@@ -225,7 +225,7 @@ class Need(StrEnum):
     NAMESPACE = "namespace"
     """A network of its own: packets that vanish, real ports."""
     CACHE = "cache"
-    """A resolver that caches."""
+    """A resolver that caches, and is not told when the world changes."""
     ROUTE = "route"
     """A configured next hop."""
     QUEUE = "queue"
@@ -244,6 +244,8 @@ class Need(StrEnum):
     """A target that can be told what to do about DANE for single destinations."""
     SMTPUTF8 = "smtputf8"
     """A target that takes internationalised addresses (RFC 6531)."""
+    PATIENCE = "patience"
+    """A run that may last minutes: waits of the scenario's steps that nobody can shorten."""
 
 
 class Scenario(Table):

@@ -17,6 +17,9 @@ from .result import Evidence, Grade, Result, Story, Verdict
 NOT_ASKED = "not asked"
 """Stands for an answer where nothing was asked."""
 
+_GRACE = 1.0
+"""Seconds: TTLs are whole ones, and a clock that knows no others may be late by one."""
+
 NO_AD = "nothing was answered with AD in the whole run"
 """Why nothing can be concluded from errors."""
 
@@ -64,7 +67,8 @@ def weighed(events: Sequence[Numbered]) -> list[Weighed]:
                 row = weigh_answer(line, event, met_the_fault=met)
                 earlier = before.setdefault((event.name, event.type), [])
                 if row.verdict is Verdict.FAIL and event.keeps:
-                    row = next(filter(None, (_remembered(row, each) for each in earlier)), row)
+                    kept = [found for each in earlier if (found := _remembered(row, each)) is not None]
+                    row = next((each for each in kept if each.verdict is Verdict.ALLOWED), kept[0] if kept else row)
                 earlier.append(event)
                 key = (event.step, event.name, event.type)
                 wrong = rows.get(key)
@@ -75,7 +79,7 @@ def weighed(events: Sequence[Numbered]) -> list[Weighed]:
 
 
 def _remembered(row: Weighed, earlier: Resolved) -> Weighed | None:
-    """The answer that was right before the world changed may still be given for the record's TTL."""
+    """The answer that was right before the world changed may still be given, while it may be kept."""
     event = row.event
     then = replace(
         event,
@@ -86,6 +90,10 @@ def _remembered(row: Weighed, earlier: Resolved) -> Weighed | None:
     )
     if weigh_answer(row.line, then, met_the_fault=True).verdict is not Verdict.PASS:
         return None
+    lasted = event.at - earlier.at
+    if earlier.kept_for is not None and lasted > earlier.kept_for + _GRACE:
+        late = f"that was right {lasted:.1f} s ago, and might be kept for {max(earlier.kept_for, 0):.0f} s"
+        return replace(row, reason=f"{row.reason}; {late}")
     reason = f"{question(event)} gave {shown(event)}, which was right before the world changed"
     return Weighed(line=row.line, event=event, verdict=Verdict.ALLOWED, reason=reason, choice=Choice.REMEMBERED_ANSWER)
 

@@ -86,7 +86,7 @@ class Relay:
             reply = failing or await self._ask(message, query, transport)
             why = "" if failing else unreasonable(self._internet, query, reply, seconds=0)
             if why and reply is not None:
-                # Told to forget because another world has changed, some give up on what they are looking up.
+                # Some give up where keys that they have just used run out, or are forgotten, in the middle of a lookup.
                 reply = await self._ask(message, query, transport)
             if self._recorder is not None:
                 seconds = asyncio.get_running_loop().time() - began
