@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from harness.journal import Resolved
 from harness.lab.recorder import Recorder
 from harness.scenario.models import Scenario
-from harness.survey import Question, kept_for, questions, right_answer
+from harness.survey import Question, kept_for, questions, right_answer, right_ttl
 from harness.targets import Resolves
+from harness.targets.stub import Said
 from harness.world.internet import Internet
 from harness.world.resolution import Security
 
@@ -68,11 +69,16 @@ class Interview:
                 await self._ask(question)
         await asyncio.gather(*map(self._ask, late))
 
-    def _kept_for(self, question: Question) -> float | None:
-        """How long an answer may outlive a change; nobody needs to know where nothing changes."""
+    def _times(self, question: Question, said: Said) -> dict[str, float | None]:
+        """How long the answer may outlive a change, and what is said of that; nobody asks where nothing changes."""
         if all(step.change is None for step in self.scenario.steps):
-            return None
-        return round(kept_for(self.internet, self.scenario, question, at=self.recorder.now), 3)
+            return {}
+        at = self.recorder.now
+        return {
+            "kept_for": kept_for(self.internet, self.scenario, question, at=at),
+            "ttl": said.ttl,
+            "right_ttl": right_ttl(self.internet, question, at=at),
+        }
 
     async def _ask(self, question: Question) -> None:
         for pause in self.hopes.pauses:
@@ -102,7 +108,7 @@ class Interview:
             why=right.why,
             names=right.names,
             keeps=self.keeps,
-            kept_for=self._kept_for(question),
+            **self._times(question, said),
         )
         if said.rcode == "none":
             # Whoever was silent for so long was asked several times already.

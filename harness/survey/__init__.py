@@ -8,8 +8,8 @@ servers         manners on the wire
 certificates    facts about certificates, and which records they fit
 """
 
-from .keeping import kept_for
+from .keeping import kept_for, right_ttl
 from .questions import Question, RightAnswer, questions, right_answer, told
 from .surveyor import survey
 
-__all__ = ["Question", "RightAnswer", "kept_for", "questions", "right_answer", "survey", "told"]
+__all__ = ["Question", "RightAnswer", "kept_for", "questions", "right_answer", "right_ttl", "survey", "told"]

@@ -9,46 +9,61 @@ from harness.scenario.stages import stages
 from harness.scenario.zones import Zone as ZoneSpec
 from harness.world.answers import SignedSet
 from harness.world.internet import Internet
-from harness.world.records import Type
+from harness.world.records import Record, Type
 from harness.world.resolution import Resolution, Security, resolve
 
 from .questions import Question
 
 FAILURE_KEPT = 300.0
 """Seconds for which a failure may be remembered at most (RFC 2308 section 7.1)."""
-_EXPIRATION = slice(8, 12)
-"""Where RRSIG RDATA has the end of the signature's validity (RFC 4034 section 3.1)."""
+_TTL, _EXPIRATION = slice(4, 8), slice(8, 12)
+"""Where RRSIG RDATA has the original TTL, and the end of the signature's validity (RFC 4034 section 3.1)."""
 
 
 def kept_for(internet: Internet, scenario: Scenario, question: Question, *, at: float) -> float:
     """Seconds for which the answer that is right now may still be given, once the world has changed.
 
-    An answer is kept for its TTL and no longer than its signatures hold (RFC 4035 section 5.3.3), a denial for that of
-    the SOA record or its MINIMUM field (RFC 2308 section 5). Where a zone's own keys or its standing change in the
+    An answer is kept for its TTL and no longer than its signatures hold (RFC 4035 section 5.3.3), a denial for the TTL
+    of the SOA record or its MINIMUM field (RFC 2308 section 5). Where a zone's own keys or its standing change in the
     scenario's steps, what is kept of these counts too. `at` is the moment, in seconds since the start of the run; the
     scenario is the world's as it stands now.
     """
     resolution = resolve(internet, question.name, question.kind)
     if resolution.security in (Security.BOGUS, Security.FAILED):
         return FAILURE_KEPT
-    data = min(_limits(resolution, start=internet.around.now, at=at), default=0.0)
-    return max(data, *_of_zones(internet, scenario, resolution, question), 0.0)
+    data = _least(internet, resolution, (*resolution.answer, *resolution.authority), at=at)
+    return max(data or 0.0, *_of_zones(internet, scenario, resolution, question), 0.0)
 
 
-def _limits(resolution: Resolution, *, start: int, at: float) -> Iterator[float]:
+def right_ttl(internet: Internet, question: Question, *, at: float) -> float | None:
+    """The largest TTL, in seconds, with which a resolver may hand out the records asked for (RFC 4035 section 5.3.3).
+
+    None where there are none, or no answer is right. `at` is the moment, in seconds since the start of the run.
+    """
+    resolution = resolve(internet, question.name, question.kind)
+    if resolution.security in (Security.BOGUS, Security.FAILED):
+        return None
+    sets = tuple(one for one in resolution.answer if one.rrset.type == question.kind)
+    return _least(internet, resolution, sets, at=at)
+
+
+def _least(internet: Internet, resolution: Resolution, sets: Iterable[SignedSet], *, at: float) -> float | None:
+    """The shortest of all times for which any of the sets may be kept."""
     is_secure = resolution.security is Security.SECURE
-    for one in (*resolution.answer, *resolution.authority):
-        yield float(one.rrset.ttl)
+    limits: list[float] = []
+    for one in sets:
+        limits.append(one.rrset.ttl)
         if one.rrset.type == Type.SOA:
-            yield from (float(int.from_bytes(rdata[-4:], "big")) for rdata in one.rrset.rdatas)
-        if is_secure:
-            yield from (end - start - at for end in _ends(one))
+            limits += (int.from_bytes(rdata[-4:], "big") for rdata in one.rrset.rdatas)
+        if is_secure and one.signatures:
+            # Any signature that holds suffices.
+            limits.append(max(_number(record, _TTL) for record in one.signatures))
+            limits.append(max(_number(record, _EXPIRATION) for record in one.signatures) - internet.around.now - at)
+    return min(limits, default=None)
 
 
-def _ends(one: SignedSet) -> Iterable[int]:
-    """The latest end of a signature's validity, in seconds since 1970: any that holds suffices."""
-    ends = [int.from_bytes(record.rdata[_EXPIRATION], "big") for record in one.signatures]
-    return [max(ends)] if ends else []
+def _number(signature: Record, where: slice) -> int:
+    return int.from_bytes(signature.rdata[where], "big")
 
 
 def _of_zones(internet: Internet, scenario: Scenario, resolution: Resolution, question: Question) -> Iterator[float]:

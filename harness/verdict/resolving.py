@@ -9,16 +9,13 @@ from harness.journal import Asked, Died, Event, HarnessFault, Resolved, RunStart
 from harness.scenario.models import Choice, Scenario
 from harness.scenario.requirements import Requirement, Role
 
-from .answers import Answer, Weighed, expected, meant, question, said, shown, weigh_answer
+from .answers import GRACE, Answer, Weighed, expected, meant, question, said, shown, weigh_answer
 from .evidence import evidence
 from .fates import Numbered
 from .result import Evidence, Grade, Result, Story, Verdict
 
 NOT_ASKED = "not asked"
 """Stands for an answer where nothing was asked."""
-
-_GRACE = 1.0
-"""Seconds: TTLs are whole ones, and a clock that knows no others may be late by one."""
 
 NO_AD = "nothing was answered with AD in the whole run"
 """Why nothing can be concluded from errors."""
@@ -87,11 +84,13 @@ def _remembered(row: Weighed, earlier: Resolved) -> Weighed | None:
         right_rcode=earlier.right_rcode,
         right_answer=earlier.right_answer,
         permits=earlier.permits,
+        # What it says of the time is looked at below.
+        right_ttl=None,
     )
     if weigh_answer(row.line, then, met_the_fault=True).verdict is not Verdict.PASS:
         return None
     lasted = event.at - earlier.at
-    if earlier.kept_for is not None and lasted > earlier.kept_for + _GRACE:
+    if earlier.kept_for is not None and lasted > earlier.kept_for + GRACE:
         late = f"that was right {lasted:.1f} s ago, and might be kept for {max(earlier.kept_for, 0):.0f} s"
         return replace(row, reason=f"{row.reason}; {late}")
     reason = f"{question(event)} gave {shown(event)}, which was right before the world changed"

@@ -20,7 +20,7 @@ from harness.world.answers import Rcode
 from harness.world.internet import Internet
 from harness.world.records import type_name
 
-from .noting import AD, CD, FLAGS, RCODE_BITS, note, unreasonable
+from .noting import AD, CD, FLAGS, RCODE_BITS, note, overlong, unreasonable
 from .pulse import Pulse
 
 PATIENCE = 30.0
@@ -99,6 +99,7 @@ class Relay:
                     transport=transport,
                     client=client,
                     unreasonable=why,
+                    overlong="" if failing else overlong(self._internet, query, reply, at=self._recorder.now),
                 )
         except Exception as error:
             # A world that cannot be made is our fault, and no client may wait for it.
