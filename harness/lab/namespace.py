@@ -16,7 +16,6 @@ from harness.scenario.mailhosts import Tcp
 from harness.scenario.models import Need, Scenario
 from harness.world.addresses import BENCHMARKING
 from harness.world.build import World
-from harness.world.names import ancestors
 
 from .authority import Authority
 from .dns_server import DnsServer, Response, Transport
@@ -131,11 +130,12 @@ class NamespaceLab(Lab):
         assert self._chosen is not None
         if self._resolving.software.is_real and Need.CACHE in after.scenario.needs:
             return
-        unsigned = {zone.origin for zone in before.zones.values() if not zone.ds_rdatas}
-        zones = {zone.origin: zone for world in (before, after) for zone in world.zones.values()}
-        apexes = [name for name in zones if not any(above in zones for above in ancestors(name)[1:])]
-        newly_signed = any(name in unsigned and zones[name].ds_rdatas for name in apexes)
-        await self._chosen.forget(apexes, newly_signed=newly_signed)
+        apexes = {*before.apexes, *after.apexes}
+        signed = [
+            {zone.origin for zone in world.zones.values() if zone.ds_rdatas and zone.origin in apexes}
+            for world in (before, after)
+        ]
+        await self._chosen.forget(sorted(apexes), newly_signed=bool(signed[1] - signed[0]))
 
     @property
     def resolver_at(self) -> str:

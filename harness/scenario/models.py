@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from .base import Length, Table, Template
+from .base import Length, Table, Template, seconds
 from .certificates import Certificate, Key
 from .mailhosts import Host, Mx, Server
 from .outcomes import Permitted
@@ -281,3 +281,8 @@ class Scenario(Table):
     message: Message = Message()
     steps: tuple[Step, ...] = ()
     expect: Expect
+
+    @property
+    def waits(self) -> float:
+        """Seconds that its steps wait altogether, where a cache has to run out."""
+        return sum(seconds(step.wait) for step in self.steps if step.wait is not None)

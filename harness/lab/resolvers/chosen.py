@@ -100,6 +100,7 @@ async def resolver_for(
                     internet=internet,
                     recorder=recorder,
                     pulse=recipe(software).gives_servers_up,
+                    forget=resolver.forget_below,
                 ) as relay,
             ):
                 yield ChosenResolver(software=software, respond=relay.respond, forget=resolver.forget_below)
