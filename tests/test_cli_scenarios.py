@@ -59,6 +59,16 @@ def test_list_shows_one_line_a_scenario_and_counts_them() -> None:
     assert lines[-1].startswith("2 scenarios in 1 group;")
 
 
+def test_list_says_what_takes_minutes_and_what_runs_it() -> None:
+    slow = GOOD.replace("[expect]", '[[steps]]\nsend = ["domain"]\n\n[[steps]]\nwait = "5m"\n\n[expect]')
+    write(Path("mine"), slow=with_lines(slow, 'needs = ["patience"]'))
+    mine = ("--scenarios", "mine")
+    line = next(line for line in run("list", *mine).stdout.splitlines() if line.startswith("slow"))
+    assert line.endswith(" [5 minutes: needs patience (--patient)]")
+    assert json.loads(run("list", "--json", "slow", *mine).stdout)[0]["waits"] == 300
+    assert "Its steps wait 300 s altogether" in run("show", "slow", *mine).stdout
+
+
 def test_list_in_forms_for_programs() -> None:
     assert run("list", "--count").stdout == "2\n"
     assert run("list", "--ids", "!bad").stdout == "good\n"

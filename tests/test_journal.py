@@ -24,6 +24,8 @@ def value(hint: Any) -> Any:
         return (value(get_args(hint)[0]), "two")
     if isinstance(hint, type) and issubclass(hint, Enum):
         return list(hint)[-1]
+    if type(None) in get_args(hint):
+        return value(get_args(hint)[0])
     if hint in SAMPLES:
         return SAMPLES[hint]
     return {"mx1": value(get_args(hint)[1])}

@@ -96,14 +96,16 @@ def prefix_of(software: ResolverSoftware, *, fetch: bool) -> Path | None:
         raise UsageError(f"--resolver {software} cannot be had here: {problem.reason}; see: danelab doctor") from None
 
 
-def offers_of(network: Network, resolver: ResolverSoftware) -> frozenset[Need]:
-    """The needs of scenarios that such a lab meets."""
+def offers_of(network: Network, resolver: ResolverSoftware, *, patient: bool = False) -> frozenset[Need]:
+    """The needs of scenarios that such a lab meets; `patient`: the run may last minutes."""
     from harness.lab.resolvers import ResolverSoftware
     from harness.run import LOOPBACK_OFFERS, NAMESPACE_OFFERS, REAL_RESOLVER_OFFERS
     from harness.scenario.models import Need
     from harness.targets import Network
 
     offers = LOOPBACK_OFFERS if network is Network.LOOPBACK else NAMESPACE_OFFERS
+    if patient:
+        offers |= {Need.PATIENCE}
     if resolver is ResolverSoftware.TARGET:
         return (offers | REAL_RESOLVER_OFFERS) - {Need.LAB_RESOLVER}
     return offers | REAL_RESOLVER_OFFERS if resolver.is_real else offers

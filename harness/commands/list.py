@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .common import PATTERNS_HELP, patterns_argument, scenarios_option
+
+if TYPE_CHECKING:
+    from harness.scenario.models import Scenario
 
 
 @click.command("list", short_help="List the scenarios.", epilog=PATTERNS_HELP)
@@ -43,6 +47,7 @@ def command(patterns: tuple[str, ...], own_paths: tuple[Path, ...], form: str | 
                         "catalogue": entry.scenario.catalogue,
                         "twin": entry.scenario.twin,
                         "needs": entry.scenario.needs,
+                        "waits": entry.scenario.waits,
                         "expect": entry.scenario.expect.model_dump(mode="json"),
                     }
                     for entry in chosen
@@ -59,7 +64,7 @@ def command(patterns: tuple[str, ...], own_paths: tuple[Path, ...], form: str | 
             entry.group,
             str(entry.scenario.importance),
             str(entry.scenario.expect.opportunistic),
-            entry.scenario.title,
+            entry.scenario.title + _patience(entry.scenario),
         )
         for entry in chosen
     ]
@@ -72,3 +77,12 @@ def command(patterns: tuple[str, ...], own_paths: tuple[Path, ...], form: str | 
         f"\n{len(chosen)} scenario{'s' * (len(chosen) != 1)} in {groups} group{'s' * (groups != 1)}; "
         "EXPECTED is for an opportunistic DANE sender. The story of one: danelab show ID"
     )
+
+
+def _patience(scenario: Scenario) -> str:
+    """What has to be known of a scenario that takes minutes."""
+    from harness.run import wanting
+    from harness.scenario.models import Need
+
+    needed = Need.PATIENCE in scenario.needs
+    return f" [{scenario.waits / 60:.0f} minutes: needs {wanting(Need.PATIENCE)}]" if needed else ""

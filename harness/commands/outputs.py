@@ -21,13 +21,15 @@ _FEW = 4
 
 def notes(plan: Plan, outputs: Iterable[Output]) -> Iterator[str]:
     """What else there is to know about this run."""
+    from harness.run import wanting
+
     several = len(plan.contenders) > 1
     for each in plan.contenders:
         if each.picked.left_out:
             needs = Counter(need for some in each.picked.left_out.values() for need in some)
-            wanting = ", ".join(f"{number} for want of {need}" for need, number in sorted(needs.items()))
+            lacking = ", ".join(f"{number} for want of {wanting(need)}" for need, number in sorted(needs.items()))
             whom = f" for {each.name}" if several else ""
-            yield f"Left out{whom}, as neither this lab nor this target offers what they need: {wanting}."
+            yield f"Left out{whom}, as neither this lab nor this target offers what they need: {lacking}."
     along = sorted({key for each in plan.contenders for key in each.picked.along})
     if along:
         some = ", ".join(along[:_FEW])

@@ -71,6 +71,7 @@ Exit status: 0 as expected, 1 not conforming, 2 usage or scenario error, 3 danel
 @click.option("--quiet-period", type=SECONDS, default=5.0, show_default=True, help="Silence that means 'kept'.")
 @click.option("--shard", metavar="K/N", default="", help="Only the K-th of N parts; see: danelab merge.")
 @click.option("--no-ipv6", is_flag=True, help="Leave scenarios with IPv6 hosts out.")
+@click.option("--patient", is_flag=True, help="Also those that wait for minutes (danelab list says which).")
 @click.option("-v", "--verbose", is_flag=True, help="A line for each scenario, with its evidence.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @inside_option
@@ -94,6 +95,7 @@ def command(
     quiet_period: float,
     shard: str,
     no_ipv6: bool,
+    patient: bool,
     verbose: bool,
     quiet: bool,
     inside: bool,
@@ -132,7 +134,7 @@ def command(
             patterns,
             mode=Mode(mode),
             judge_as=Mode(judge_as) if judge_as else None,
-            offers=offers_of(network, who) - ({Need.IPV6} if no_ipv6 else set()),
+            offers=offers_of(network, who, patient=patient) - ({Need.IPV6} if no_ipv6 else set()),
             declared=declared(words, choices),
             shard=part,
         )

@@ -59,6 +59,7 @@ Examples:
 @click.option("--quiet-period", type=SECONDS, default=10.0, show_default=True, help="Seconds of silence: 'kept'.")
 @click.option("--limit", type=SECONDS, default=3600.0, show_default=True, help="Seconds for a message.")
 @click.option("--no-ipv6", is_flag=True, help="Leave scenarios with IPv6 hosts out.")
+@click.option("--patient", is_flag=True, help="Also those that wait for minutes (danelab list says which).")
 @click.option("-v", "--verbose", is_flag=True, help="A line for each scenario, with its evidence.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(
@@ -76,6 +77,7 @@ def command(
     quiet_period: float,
     limit: float,
     no_ipv6: bool,
+    patient: bool,
     verbose: bool,
     quiet: bool,
     **wanted: Any,
@@ -106,7 +108,7 @@ def command(
     requirements = load_requirements(own_scenarios() / REQUIREMENTS)
     choices = load_choices(own_scenarios() / CHOICES)
     suite = load_suite(*own_paths, requirements=requirements.keys())
-    offers = offers_of(network, who) - ({Need.IPV6} if no_ipv6 else set())
+    offers = offers_of(network, who, patient=patient) - ({Need.IPV6} if no_ipv6 else set())
     contenders = enter_lists(
         [kind],
         suite,

@@ -102,6 +102,9 @@ def _story(entry: Entry, suite: Suite, requirements: Any) -> Iterator[str]:
     for need in scenario.needs:
         yield ""
         yield f"Needs {need}: {member_docs(Need)[need]}"
+    if scenario.waits:
+        yield ""
+        yield f"Its steps wait {scenario.waits:g} s altogether, where a cache has to run out."
     if scenario.twin:
         yield ""
         yield f"Its twin, which has to be delivered: {scenario.twin} ({suite[scenario.twin].scenario.title})"

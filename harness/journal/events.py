@@ -135,6 +135,12 @@ class Resolved(Event):
     """The name asked for, and the names that its aliases lead to."""
     keeps: bool = False
     """Whether the resolver may still have answers from before the last change of the world."""
+    kept_for: float | None = None
+    """Seconds from now for which a resolver may keep the right answer; None where nothing changes in the scenario."""
+    ttl: int | None = None
+    """The largest TTL of the records in the answer, in seconds; None where there are none, or nothing changes."""
+    right_ttl: float | None = None
+    """The largest TTL that they may have."""
     kind: Literal["resolved"] = "resolved"
 
 
@@ -157,6 +163,9 @@ class Asked(Event):
     unreasonable: str = ""
     """What the lab's resolver did here though nothing in the world gives it reason to: `SERVFAIL`, `no answer`, or
     `an answer after 6.1 s`; empty where all is well."""
+    overlong: str = ""
+    """What the lab's resolver vouched for longer than it may (RFC 4035 section 5.3.3): `a TTL of 86400 s where 8 s are
+    right`; empty where all is well."""
     client: str = ""
     kind: Literal["asked"] = "asked"
 

@@ -10,6 +10,7 @@ from typing import Self
 from harness.errors import HarnessError
 from harness.scenario.models import Scenario
 from harness.world.addresses import LOOPBACK
+from harness.world.build import World
 from harness.world.internet import Internet
 from harness.world.model import MailServer
 
@@ -130,10 +131,11 @@ class Lab:
 
     async def change(self, scenario: Scenario) -> None:
         """Let the world of this scenario look different from now on."""
-        self.internet.replace(scenario)
+        before = self.internet.world(scenario.id)
+        after = self.internet.replace(scenario)
         self._authority.forget()
-        await self._look_up_anew()
+        await self._look_up_anew(before, after)
         self.mail.forget(scenario.id)
 
-    async def _look_up_anew(self) -> None:
+    async def _look_up_anew(self, _before: World, _after: World) -> None:
         self._resolver.forget()

@@ -13,8 +13,9 @@ from harness.errors import UsageError
 from harness.isolation.links import BLOCKS, close, devices, is_local
 from harness.isolation.namespaces import SCRATCH
 from harness.scenario.mailhosts import Tcp
-from harness.scenario.models import Scenario
+from harness.scenario.models import Need, Scenario
 from harness.world.addresses import BENCHMARKING
+from harness.world.build import World
 
 from .authority import Authority
 from .dns_server import DnsServer, Response, Transport
@@ -121,9 +122,20 @@ class NamespaceLab(Lab):
             return self._authority.respond(message, transport, client, asked)
         return self._chosen.respond(message, transport, client, asked) if self._chosen else None
 
-    async def _look_up_anew(self) -> None:
+    async def _look_up_anew(self, before: World, after: World) -> None:
+        """Whoever resolves forgets this world's names, and no others: all scenarios are under way at once.
+
+        What a scenario is about that needs a cache is that nothing is forgotten.
+        """
         assert self._chosen is not None
-        await self._chosen.forget()
+        if self._resolving.software.is_real and Need.CACHE in after.scenario.needs:
+            return
+        apexes = {*before.apexes, *after.apexes}
+        signed = [
+            {zone.origin for zone in world.zones.values() if zone.ds_rdatas and zone.origin in apexes}
+            for world in (before, after)
+        ]
+        await self._chosen.forget(sorted(apexes), newly_signed=bool(signed[1] - signed[0]))
 
     @property
     def resolver_at(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from struct import pack
 from dnslib import DNSHeader, DNSQuestion, DNSRecord
 from dnslib.buffer import BufferError as ShortMessage
 from dnslib.dns import EDNS0, RD, RR, DNSError, EDNSOption
-from dnslib.label import DNSLabel
+from dnslib.label import DNSBuffer, DNSLabel
 
 from harness.scenario.zones import ResolverFailure
 from harness.world.answers import Rcode, SignedSet
@@ -25,6 +26,9 @@ LARGEST = 65535
 """Largest message that TCP carries, in octets (RFC 1035 section 4.2.2)."""
 UNFRAGMENTED = 1472
 """Largest UDP message that an Ethernet carries in one piece over IPv4, in octets."""
+
+_FIXED = struct.Struct("!HHIH")
+"""Type, class, TTL and length of a record."""
 
 
 @dataclass(frozen=True)
@@ -205,3 +209,22 @@ def _record(record: Record, query: Query, shape: Shape) -> RR:
     if shape.mixed_case:
         owner = "".join(letter.upper() if place % 2 else letter.lower() for place, letter in enumerate(owner))
     return RR(DNSLabel(list(labels(owner))), record.type, ttl=record.ttl, rdata=RD(record.rdata))
+
+
+def ttl_of(message: bytes, kind: int) -> int | None:
+    """The largest TTL of the records of this type in a message's answer, in seconds; None where there are none, or it
+    cannot be read."""
+    with contextlib.suppress(DNSError, ShortMessage, struct.error):
+        buffer = DNSBuffer(message)
+        header = DNSHeader.parse(buffer)
+        for _ in range(header.q):
+            DNSQuestion.parse(buffer)
+        found: list[int] = []
+        for _ in range(header.a):
+            buffer.decode_name()
+            rtype, _, ttl, length = _FIXED.unpack(buffer.get(_FIXED.size))
+            buffer.get(length)
+            if rtype == kind:
+                found.append(ttl)
+        return max(found, default=None)
+    return None

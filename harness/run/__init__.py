@@ -9,7 +9,7 @@ reading   runs that lie on disk                                  again      such
 places    where scenarios stand                                  comparing  what differs between two runs
 """
 
-from .plan import LOOPBACK_OFFERS, NAMESPACE_OFFERS, REAL_RESOLVER_OFFERS, Contender, Picked, Plan, pick
+from .plan import LOOPBACK_OFFERS, NAMESPACE_OFFERS, REAL_RESOLVER_OFFERS, Contender, Picked, Plan, pick, wanting
 from .running import Progress, judged, run
 from .shards import Shard
 from .worlds import work_out, wrong_worlds
@@ -26,6 +26,7 @@ __all__ = [
     "judged",
     "pick",
     "run",
+    "wanting",
     "work_out",
     "wrong_worlds",
 ]

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from harness.journal import Resolved
 from harness.lab.recorder import Recorder
 from harness.scenario.models import Scenario
-from harness.survey import Question, questions, right_answer
+from harness.survey import Question, kept_for, questions, right_answer, right_ttl
 from harness.targets import Resolves
+from harness.targets.stub import Said
 from harness.world.internet import Internet
 from harness.world.resolution import Security
 
@@ -52,7 +53,7 @@ class Interview:
     """Of the send."""
     hopes: Hopes
     keeps: bool
-    """Whether the world has changed and nobody could tell the resolver so."""
+    """Whether the world has changed and nobody has told the resolver so."""
 
     async def of(self, recipients: tuple[str, ...]) -> None:
         """Ask what delivery to all recipients depends on, in the order in which senders do, and take the answers down.
@@ -67,6 +68,17 @@ class Interview:
             else:
                 await self._ask(question)
         await asyncio.gather(*map(self._ask, late))
+
+    def _times(self, question: Question, said: Said) -> dict[str, float | None]:
+        """How long the answer may outlive a change, and what is said of that; nobody asks where nothing changes."""
+        if all(step.change is None for step in self.scenario.steps):
+            return {}
+        at = self.recorder.now
+        return {
+            "kept_for": kept_for(self.internet, self.scenario, question, at=at),
+            "ttl": said.ttl,
+            "right_ttl": right_ttl(self.internet, question, at=at),
+        }
 
     async def _ask(self, question: Question) -> None:
         for pause in self.hopes.pauses:
@@ -96,6 +108,7 @@ class Interview:
             why=right.why,
             names=right.names,
             keeps=self.keeps,
+            **self._times(question, said),
         )
         if said.rcode == "none":
             # Whoever was silent for so long was asked several times already.

@@ -31,8 +31,10 @@ LOOPBACK_OFFERS = frozenset({Need.IPV6, Need.QUEUE, Need.LAB_RESOLVER})
 """Needs that a lab on the loopback interface with the simulated resolver meets."""
 NAMESPACE_OFFERS = LOOPBACK_OFFERS | {Need.NAMESPACE}
 """Needs that a lab in a network namespace meets."""
-REAL_RESOLVER_OFFERS = frozenset({Need.VALIDATING_RESOLVER})
+REAL_RESOLVER_OFFERS = frozenset({Need.VALIDATING_RESOLVER, Need.CACHE})
 """Needs that a resolver meets which really asks the authoritative servers."""
+ASKED_FOR: Mapping[Need, str] = {Need.PATIENCE: "--patient"}
+"""Needs that a run meets when it is told to, with the option that tells it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,11 +161,18 @@ def _lacking(scenario: Scenario, offers: frozenset[Need]) -> tuple[Need, ...]:
     return tuple(need for need in needs if need not in offers)
 
 
+def wanting(need: Need) -> str:
+    """The need as reports name it, with the option that would meet it: `patience (--patient)`."""
+    return f"{need} ({ASKED_FOR[need]})" if need in ASKED_FOR else str(need)
+
+
 def _nothing(left_out: Mapping[str, tuple[Need, ...]]) -> str:
     if not left_out:
         return "nothing that was asked for says what a checker should find; `danelab list` shows what else there is"
     key, needs = next(iter(left_out.items()))
-    which = f"{key} needs {' and '.join(needs)}" + (f", and {len(left_out) - 1} more likewise" * (len(left_out) > 1))
+    which = f"{key} needs {' and '.join(map(wanting, needs))}" + (
+        f", and {len(left_out) - 1} more likewise" * (len(left_out) > 1)
+    )
     return f"nothing that was asked for can be run here: {which}; `danelab list` shows what else there is"
 
 

@@ -26,7 +26,7 @@ from harness.lab.resolvers import departures_of
 from harness.scenario.base import seconds
 from harness.scenario.fingerprint import fingerprint
 from harness.scenario.load import Entry
-from harness.scenario.models import Scenario
+from harness.scenario.models import Need, Scenario
 from harness.scenario.source import shown
 from harness.scenario.stages import stages
 from harness.targets import Arrangement, Checks, Mail, Network, Resolves, Surroundings, Target, bundle, subject
@@ -257,7 +257,7 @@ class Trial:
                 await self._lab.change(now)
                 self._scene(scenario.id)
             elif step.wait is not None:
-                await asyncio.sleep(seconds(step.wait) if self._target.keeps_answers else 0)
+                await asyncio.sleep(seconds(step.wait) if self._is_kept(scenario) else 0)
             else:
                 words = words if step.retry else step.send
                 for time in range(step.times):
@@ -266,6 +266,10 @@ class Trial:
                     if (pending or not step.retry) and (time == 0 or self._target.repeats):
                         pending = await self._send(now, words, number, changed=now is not scenario)
 
+    def _is_kept(self, scenario: Scenario) -> bool:
+        """Whether somebody may still have answers from before a change, and has to be waited for."""
+        return self._target.keeps_answers or Need.CACHE in scenario.needs
+
     async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int, *, changed: bool) -> bool:
         """Let the target send a message, check or resolve; whether there may be something left for a later attempt."""
         lab, target = self._lab, self._target
@@ -273,7 +277,7 @@ class Trial:
         recipients = tuple(address(world, word) for word in words)
         self._recorder.record(Sent, scenario=scenario.id, recipients=recipients, step=number)
         if isinstance(target, Resolves):
-            keeps = changed and target.keeps_answers
+            keeps = changed and self._is_kept(scenario)
             await Interview(
                 target=target,
                 scenario=scenario,

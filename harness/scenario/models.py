@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from .base import Length, Table, Template
+from .base import Length, Table, Template, seconds
 from .certificates import Certificate, Key
 from .mailhosts import Host, Mx, Server
 from .outcomes import Permitted
@@ -235,7 +235,7 @@ class Need(StrEnum):
     NAMESPACE = "namespace"
     """A network of its own: packets that vanish, real ports."""
     CACHE = "cache"
-    """A resolver that caches."""
+    """A resolver that caches, and is not told when the world changes."""
     ROUTE = "route"
     """A configured next hop."""
     ROOTED_ROUTE = "rooted-route"
@@ -256,6 +256,8 @@ class Need(StrEnum):
     """A target that can be told to try DANE for a destination and send anyway (RFC 7672 section 9.1)."""
     SMTPUTF8 = "smtputf8"
     """A target that takes internationalised addresses (RFC 6531)."""
+    PATIENCE = "patience"
+    """A run that may last minutes: waits of the scenario's steps that nobody can shorten."""
 
 
 class Scenario(Table):
@@ -291,3 +293,8 @@ class Scenario(Table):
     message: Message = Message()
     steps: tuple[Step, ...] = ()
     expect: Expect
+
+    @property
+    def waits(self) -> float:
+        """Seconds that its steps wait altogether, where a cache has to run out."""
+        return sum(seconds(step.wait) for step in self.steps if step.wait is not None)

@@ -141,6 +141,8 @@ class What(StrEnum):
     """The signatures become valid in the future."""
     SHORT_RRSIG = "short-rrsig"
     """The signatures expire after `lasts` from the start of the run."""
+    RAISED_TTL = "raised-ttl"
+    """The records arrive with a TTL of a day; their signatures state the true one (RFC 4035 section 5.3.3)."""
     WRONG_SIGNER = "wrong-signer"
     """Signed by another trusted zone's key, and saying so in the signer's name."""
     LABELS_HIGH = "labels-high"

@@ -133,7 +133,7 @@ def resolver_kind(rest: str) -> Kind:
     )
 
 
-_OFFERS = frozenset(Need) - {Need.LAB_RESOLVER, Need.IPV6}
+_OFFERS = frozenset(Need) - {Need.LAB_RESOLVER, Need.IPV6, Need.PATIENCE}
 """Whatever a scenario needs of a sender, its zones can be asked."""
 
 
@@ -154,7 +154,7 @@ def _raised(software: ResolverSoftware) -> Kind:
     networks = {Network.NAMESPACE} if software.is_real else {Network.LOOPBACK, Network.NAMESPACE}
     return Kind(
         name=name,
-        offers=_OFFERS,
+        offers=_OFFERS if software.is_real else _OFFERS - {Need.CACHE},
         make=make,
         has_cell=False,
         networks=frozenset(networks),

@@ -13,6 +13,7 @@ from dnslib.buffer import BufferError as ShortMessage
 from dnslib.dns import EDNS0, RCODE, DNSError
 from dnslib.label import DNSBuffer
 
+from harness.lab.packets import ttl_of
 from harness.survey import told
 from harness.world.names import from_labels, to_wire
 from harness.world.records import Type
@@ -35,6 +36,8 @@ class Said:
     """AD."""
     answer: tuple[str, ...] = ()
     """Data of the records of the type asked for, as `harness.survey.told` writes them, sorted."""
+    ttl: int | None = None
+    """Their largest TTL, in seconds; None where there are none."""
 
 
 class Stub:
@@ -121,7 +124,9 @@ def _read(message: bytes, kind: Type) -> Said:
             found.add(told(kind, _rdata(buffer, rtype, length)))
         buffer.offset = end
     rcode = RCODE.get(header.rcode, f"RCODE{header.rcode}")
-    return Said(rcode=rcode, authentic=bool(header.bitmap & _AD), answer=tuple(sorted(found)))
+    return Said(
+        rcode=rcode, authentic=bool(header.bitmap & _AD), answer=tuple(sorted(found)), ttl=ttl_of(message, kind)
+    )
 
 
 def _rdata(buffer: DNSBuffer, rtype: int, length: int) -> bytes:

@@ -10,6 +10,9 @@ from harness.scenario.models import Choice
 
 from .result import Grade, Verdict
 
+GRACE = 1.0
+"""Seconds: TTLs are whole ones, and a clock that knows no others may be late by one."""
+
 
 class Answer(StrEnum):
     """What an answer comes to for a sender that trusts its resolver."""
@@ -33,6 +36,7 @@ class Breach(StrEnum):
     NOT_VOUCHED = "4033-5-2"
     STANDING_MISTAKEN = "4035-4.3-1"
     FAILURE_HIDDEN = "7672-2.1.1-3"
+    VOUCHED_TOO_LONG = "4035-5.3.3-1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +91,16 @@ def weigh_answer(line: int, event: Resolved, *, met_the_fault: bool) -> Weighed:
     """One answer by itself. `met_the_fault`: the resolver had the faulty answer from the name servers."""
     seen, right = said(event), expected(event)
     same = seen in (Answer.ERROR, Answer.SILENCE) or (event.rcode, event.answer) == _rightly(event)
+    if seen is right and same and _is_overlong(event):
+        late = f"its TTL is {event.ttl} s, and {max(event.right_ttl or 0, 0):.0f} s are right"
+        return Weighed(
+            line=line,
+            event=event,
+            verdict=Verdict.FAIL,
+            reason=f"{question(event)} gave {shown(event)}: {late}, so that whoever keeps it keeps it too long",
+            grade=Grade.SECURITY,
+            breach=Breach.VOUCHED_TOO_LONG,
+        )
     if (seen is right or (right is Answer.ERROR and seen is Answer.SILENCE)) and same:
         return Weighed(line=line, event=event, verdict=Verdict.PASS, reason=f"{question(event)} gave {shown(event)}")
     choice = _permitted(event, seen, same=same, met_the_fault=met_the_fault)
@@ -96,6 +110,11 @@ def weigh_answer(line: int, event: Resolved, *, met_the_fault: bool) -> Weighed:
     grade, breach, what = _wrong(event, seen, right, same=same)
     reason = f"{question(event)} gave {shown(event)}: {what}"
     return Weighed(line=line, event=event, verdict=Verdict.FAIL, reason=reason, grade=grade, breach=breach)
+
+
+def _is_overlong(event: Resolved) -> bool:
+    """Whether the answer's TTL exceeds what may be kept of it (RFC 4035 section 5.3.3)."""
+    return event.ttl is not None and event.right_ttl is not None and event.ttl > event.right_ttl + GRACE
 
 
 def _rightly(event: Resolved) -> tuple[str, tuple[str, ...]]:

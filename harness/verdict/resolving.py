@@ -9,7 +9,7 @@ from harness.journal import Asked, Died, Event, HarnessFault, Resolved, RunStart
 from harness.scenario.models import Choice, Scenario
 from harness.scenario.requirements import Requirement, Role
 
-from .answers import Answer, Weighed, expected, meant, question, said, shown, weigh_answer
+from .answers import GRACE, Answer, Weighed, expected, meant, question, said, shown, weigh_answer
 from .evidence import evidence
 from .fates import Numbered
 from .result import Evidence, Grade, Result, Story, Verdict
@@ -64,7 +64,8 @@ def weighed(events: Sequence[Numbered]) -> list[Weighed]:
                 row = weigh_answer(line, event, met_the_fault=met)
                 earlier = before.setdefault((event.name, event.type), [])
                 if row.verdict is Verdict.FAIL and event.keeps:
-                    row = next(filter(None, (_remembered(row, each) for each in earlier)), row)
+                    kept = [found for each in earlier if (found := _remembered(row, each)) is not None]
+                    row = next((each for each in kept if each.verdict is Verdict.ALLOWED), kept[0] if kept else row)
                 earlier.append(event)
                 key = (event.step, event.name, event.type)
                 wrong = rows.get(key)
@@ -75,7 +76,7 @@ def weighed(events: Sequence[Numbered]) -> list[Weighed]:
 
 
 def _remembered(row: Weighed, earlier: Resolved) -> Weighed | None:
-    """The answer that was right before the world changed may still be given for the record's TTL."""
+    """The answer that was right before the world changed may still be given, while it may be kept."""
     event = row.event
     then = replace(
         event,
@@ -83,9 +84,15 @@ def _remembered(row: Weighed, earlier: Resolved) -> Weighed | None:
         right_rcode=earlier.right_rcode,
         right_answer=earlier.right_answer,
         permits=earlier.permits,
+        # What it says of the time is looked at below.
+        right_ttl=None,
     )
     if weigh_answer(row.line, then, met_the_fault=True).verdict is not Verdict.PASS:
         return None
+    lasted = event.at - earlier.at
+    if earlier.kept_for is not None and lasted > earlier.kept_for + GRACE:
+        late = f"that was right {lasted:.1f} s ago, and might be kept for {max(earlier.kept_for, 0):.0f} s"
+        return replace(row, reason=f"{row.reason}; {late}")
     reason = f"{question(event)} gave {shown(event)}, which was right before the world changed"
     return Weighed(line=row.line, event=event, verdict=Verdict.ALLOWED, reason=reason, choice=Choice.REMEMBERED_ANSWER)
 

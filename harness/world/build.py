@@ -26,7 +26,7 @@ from .fill import fill
 from .keys import Keyring
 from .layout import lay_out, zone_spec
 from .model import Credentials, MailServer, PrivateKey
-from .names import absolute, to_wire
+from .names import absolute, ancestors, to_wire
 from .placement import place_faults
 from .records import Record, read_record
 from .servers import addresses_by_server, mail_server
@@ -270,6 +270,12 @@ class World:
     def zones(self) -> dict[str, Zone]:
         """The world's zones, by their keys in the scenario."""
         return lay_out(self)
+
+    @property
+    def apexes(self) -> tuple[str, ...]:
+        """The names at and below which all the world's zones lie."""
+        origins = {zone.origin for zone in self.zones.values()}
+        return tuple(name for name in origins if origins.isdisjoint(ancestors(name)[1:]))
 
     @cached_property
     def faults(self) -> tuple[PlacedFault, ...]:

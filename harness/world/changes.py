@@ -150,6 +150,15 @@ def _short(case: _Case) -> Reply:
     return case.signed_again(expiration=case.zone.now + int(seconds(case.fault.spec.lasts)))
 
 
+def _raised_ttl(case: _Case) -> Reply:
+    def raised(one: SignedSet) -> SignedSet:
+        signatures = tuple(replace(record, ttl=_DAY) for record in one.signatures)
+        return SignedSet(replace(one.rrset, ttl=_DAY), signatures)
+
+    answer, authority = (tuple(map(raised, sets)) for sets in (case.reply.answer, case.reply.authority))
+    return replace(case.reply, answer=answer, authority=authority)
+
+
 def _labels_high(case: _Case) -> Reply:
     return case.signed_again(labels=label_count(case.name) + 1)
 
@@ -252,6 +261,7 @@ _CHANGES: dict[What, Callable[[_Case], Reply]] = {
     What.EXPIRED_RRSIG: _expired,
     What.FUTURE_RRSIG: _future,
     What.SHORT_RRSIG: _short,
+    What.RAISED_TTL: _raised_ttl,
     What.WRONG_SIGNER: _wrong_signer,
     What.LABELS_HIGH: _labels_high,
     What.EXTRA_BAD_RRSIG: _extra_bad,

@@ -21,7 +21,7 @@ OUT_OF_REACH = {
     Beyond.REQUIRETLS: 12,
     Beyond.LOCAL_POLICY: 2,
     Beyond.EARLIER_SESSIONS: 1,
-    Beyond.CACHE: 3,
+    Beyond.CACHE: 6,
     Beyond.REPLIES: 1,
 }
 """How many scenarios the oracle does not speak about, by reason."""

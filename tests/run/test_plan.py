@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from harness.commands.choices import offers_of
 from harness.errors import NothingConcluded, ScenarioError, UsageError
-from harness.run import LOOPBACK_OFFERS, pick, plan
+from harness.lab.resolvers import ResolverSoftware
+from harness.run import LOOPBACK_OFFERS, pick, plan, wanting
 from harness.scenario.models import Mode, Need
 from harness.scenario.suite import Suite, load_suite
+from harness.targets import Network, named, names
 from harness.verdict import Profile
 from tests.scenario.files import BAD_DIGEST, GOOD, with_lines, write
 
@@ -59,6 +62,58 @@ def test_what_neither_lab_nor_target_offers_is_left_out_and_said(suite: Suite) -
 def test_where_nothing_can_run_the_reason_is_named(suite: Suite) -> None:
     with pytest.raises(NothingConcluded, match="international needs smtputf8 and requiretls, and 1 more likewise"):
         pick(suite, ["international", "routed"], profile=DANE, offers=LOOPBACK_OFFERS)
+
+
+def test_what_a_run_has_to_be_told_is_named_with_the_option_that_tells_it(tmp_path: Path) -> None:
+    write(tmp_path, slow=with_lines(GOOD, 'needs = ["queue", "patience"]'))
+    with pytest.raises(NothingConcluded, match=r"slow needs patience \(--patient\);"):
+        pick(load_suite(tmp_path, own=False), profile=DANE, offers=LOOPBACK_OFFERS)
+    assert (wanting(Need.PATIENCE), wanting(Need.ROUTE)) == ("patience (--patient)", "route")
+
+
+REAL = [software for software in ResolverSoftware if software is not ResolverSoftware.SIMULATED]
+
+
+@pytest.mark.parametrize("software", REAL)
+def test_a_resolver_that_asks_the_name_servers_itself_caches(software: ResolverSoftware) -> None:
+    for network in (Network.NAMESPACE, Network.OUTSIDE):
+        assert {Need.CACHE, Need.VALIDATING_RESOLVER} <= offers_of(network, software)
+
+
+def test_the_simulated_resolver_caches_nothing() -> None:
+    for network in Network:
+        assert Need.CACHE not in offers_of(network, ResolverSoftware.SIMULATED)
+
+
+def test_only_a_patient_run_waits_for_minutes() -> None:
+    for patient in (False, True):
+        offers = offers_of(Network.NAMESPACE, ResolverSoftware.UNBOUND, patient=patient)
+        assert (Need.PATIENCE in offers) is patient
+    slow = [entry for entry in load_suite() if entry.scenario.waits > 60]
+    assert [entry.id for entry in slow] == ["tlsa-failure-forgotten"]
+    assert all(Need.PATIENCE in entry.scenario.needs for entry in slow)
+
+
+def test_every_need_of_a_scenario_is_met_by_a_lab_or_a_target_of_danelabs_own() -> None:
+    labs = [offers_of(network, software, patient=True) for network in Network for software in ResolverSoftware]
+    targets = [named(name).offered(mode) for name in names() for mode in Mode]
+    met = frozenset[Need]().union(*labs, *targets)
+    used = {need for entry in load_suite() for need in entry.scenario.needs}
+    assert used - met == set()
+
+
+def test_every_scenario_is_run_by_some_pair_of_a_lab_and_a_target() -> None:
+    kinds = [named(name) for name in names() if name != "manual"]
+    pairs = {
+        offers_of(network, software, patient=True) | kind.offered(mode)
+        for kind in kinds
+        for mode in Mode
+        for network in kind.networks
+        for software in ResolverSoftware
+        if network is not Network.LOOPBACK or software is ResolverSoftware.SIMULATED
+    }
+    without = [entry.id for entry in load_suite() if not any(set(entry.scenario.needs) <= offered for offered in pairs)]
+    assert without == []
 
 
 def test_a_pattern_that_matches_nothing_is_an_error(suite: Suite) -> None:

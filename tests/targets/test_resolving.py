@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from dnslib import QTYPE, RR, DNSQuestion, DNSRecord
-from dnslib.dns import EDNS0, MX, RD
+from dnslib.dns import CNAME, EDNS0, MX, RD
 
 from harness.errors import NothingConcluded, UsageError
 from harness.lab.dns_server import DnsServer
@@ -30,7 +30,8 @@ NAME = "mx1.one.example."
 def test_the_resolvers_that_danelab_raises_are_named(word: str) -> None:
     kind = named(f"resolver:{word}")
     assert (kind.name, kind.resolves, kind.checks) == (f"resolver:{word}", ResolverSoftware(word), False)
-    assert Need.LAB_RESOLVER not in kind.offers
+    assert not {Need.LAB_RESOLVER, Need.PATIENCE} & kind.offers
+    assert (Need.CACHE in kind.offers) == (word != "simulated")
     assert Network.NAMESPACE in kind.networks
 
 
@@ -38,6 +39,7 @@ def test_the_resolvers_that_danelab_raises_are_named(word: str) -> None:
 def test_a_resolver_of_ones_own_is_named_by_its_address(word: str) -> None:
     kind = named(f"resolver:{word}")
     assert kind.resolves is ResolverSoftware.TARGET
+    assert Need.CACHE in kind.offers
     assert kind.networks == {Network.LOOPBACK, Network.OUTSIDE}
 
 
@@ -82,7 +84,14 @@ def test_a_question_carries_do_and_ad_and_no_cd() -> None:
 def test_records_of_the_type_asked_for_are_read_whether_names_are_compressed_or_not() -> None:
     record = RR(NAME, QTYPE.MX, rdata=MX("MX2.one.example", 10), ttl=5)
     said = asyncio.run(_said(lambda message, _: answered(message, record, ad=False), Type.MX))
-    assert said == Said(rcode="NOERROR", answer=("10 mx2.one.example.",))
+    assert said == Said(rcode="NOERROR", answer=("10 mx2.one.example.",), ttl=5)
+
+
+def test_the_largest_ttl_of_the_records_asked_for_is_told() -> None:
+    records = [RR(NAME, Type.TLSA, rdata=RD(bytes((3, 1, 1, number))), ttl=number) for number in (7, 9)]
+    alias = RR("alias.one.example.", QTYPE.CNAME, rdata=CNAME(NAME), ttl=3600)
+    assert asyncio.run(_said(lambda message, _: answered(message, alias, *records), Type.TLSA)).ttl == 9
+    assert asyncio.run(_said(lambda message, _: answered(message, alias), Type.TLSA)).ttl is None
 
 
 def test_malformed_tlsa_data_is_told_as_it_is() -> None:

@@ -131,6 +131,7 @@ def _broken_answers() -> dict[str, Tables]:
     }
     made = {f"f-{what}": tables for what, tables in made.items()}
     # Long enough for the slowest validator to come round to it.
+    made["f-raised-ttl"] = _fault("raised-ttl")
     made["f-short-rrsig"] = _fault("short-rrsig", lasts="1h")
     forged = ["_25._tcp.mx1 TLSA 3 1 1 " + "ab" * 32]
     made["f-forged"] = _fault("forged", records=forged)

@@ -285,3 +285,13 @@ def test_what_is_given_away_stays_given_away_whatever_the_labs_resolver_did() ->
     tape = Tape().start(GOOD, MISMATCH).delivered("good").asked("mismatch", rcode="SERVFAIL")
     tape.events[-1] = replace(tape.events[-1], unreasonable="SERVFAIL")  # type: ignore[call-arg]
     assert tape.delivered("mismatch").end().judge(GOOD, MISMATCH)["mismatch"].grade is Grade.SECURITY
+
+
+def test_what_the_labs_resolver_vouched_for_too_long_is_not_held_against_a_target() -> None:
+    for overlong, verdict in (("a TTL of 9 s where 2 s are right", Verdict.INCONCLUSIVE), ("", Verdict.FAIL)):
+        tape = Tape().start(GOOD, MISMATCH).delivered("good").asked("mismatch")
+        tape.events[-1] = replace(tape.events[-1], overlong=overlong)  # type: ignore[call-arg]
+        result = tape.delivered("mismatch").end().judge(GOOD, MISMATCH)["mismatch"]
+        assert result.verdict is verdict
+        assert (overlong in result.reason) or not overlong
+        assert bool(overlong) == any(note.startswith("without that: fail") for note in result.notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -292,6 +293,43 @@ def test_what_was_right_before_the_world_changed_may_be_remembered_by_who_was_no
     assert _after_a_change(FORGED_AD, keeps=True).verdict is Verdict.PASS
     assert _after_a_change(AD, keeps=False).grade is Grade.SECURITY
     assert _after_a_change(NOTHING_AD, keeps=True).grade is Grade.SECURITY
+
+
+@pytest.mark.parametrize(("age", "verdict"), [(2.9, Verdict.ALLOWED), (3.1, Verdict.FAIL)])
+def test_what_was_right_is_not_remembered_for_longer_than_it_may_be_kept(age: float, verdict: Verdict) -> None:
+    tape = Answers()
+    tape.start(GOOD, BAD)
+    tape.resolved("good", AD, SECURE)
+    tape.resolved("bad", AD, SECURE, kept_for=2.0)
+    before = tape.events[-1].at
+    tape.resolved("bad", AD, {**SECURE, "right_answer": OTHER}, step=2, keeps=True)
+    tape.events[-1] = replace(tape.events[-1], at=before + age)
+    result = tape.judge(GOOD, BAD)["bad"]
+    assert result.verdict is verdict
+    late = "that was right 3.1 s ago, and might be kept for 2 s"
+    assert (late in result.reason) == (verdict is Verdict.FAIL)
+
+
+def test_a_failure_is_remembered_for_no_more_than_five_minutes() -> None:
+    for age, verdict in ((300.5, Verdict.ALLOWED), (302.0, Verdict.FAIL)):
+        tape = Answers()
+        tape.start(GOOD, BAD)
+        tape.resolved("good", AD, SECURE)
+        tape.resolved("bad", SERVFAIL, FAILED, kept_for=300.0)
+        before = tape.events[-1].at
+        tape.resolved("bad", SERVFAIL, SECURE, step=2, keeps=True)
+        tape.events[-1] = replace(tape.events[-1], at=before + age)
+        assert tape.judge(GOOD, BAD)["bad"].verdict is verdict
+
+
+@pytest.mark.parametrize(("ttl", "verdict"), [(None, Verdict.PASS), (9, Verdict.PASS), (10, Verdict.FAIL)])
+def test_a_ttl_that_outlives_what_the_signature_states_is_a_failure(ttl: int | None, verdict: Verdict) -> None:
+    result = _judged(AD, SECURE, ttl=ttl, right_ttl=8.2)["bad"]
+    assert result.verdict is verdict
+    if verdict is Verdict.FAIL:
+        assert result.grade is Grade.SECURITY
+        assert "its TTL is 10 s, and 8 s are right" in result.reason
+        assert result.requirements[0] == "4035-5.3.3-1"
 
 
 def test_a_failure_is_told_with_question_rule_expectation_and_journal_lines() -> None:

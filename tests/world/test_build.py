@@ -289,3 +289,8 @@ def test_the_same_seed_gives_the_same_octets_and_another_seed_others() -> None:
     assert not set(certificates) & set(others[0])
     assert not set(signatures) & set(others[1])
     assert len(signatures) > 100
+
+
+def test_apexes_are_the_names_at_and_below_which_all_zones_lie() -> None:
+    zones = {"hosts": {"name": "hosts.{domain}"}, "provider": {}}
+    assert set(world(zones=zones).apexes) == {"case.example.", "case-provider.example."}

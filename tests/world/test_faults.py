@@ -108,6 +108,17 @@ def test_short_signatures_last_as_long_as_asked_for() -> None:
     assert (valid(pair.zone, one), valid(pair.zone, one, now=NOW + 91), pair.effect) == (True, False, Effect.NONE)
 
 
+@pytest.mark.parametrize(("name", "kind"), [(TLSA, Type.TLSA), (ABSENT, Type.A)])
+def test_a_raised_ttl_is_a_day_and_the_signatures_state_the_true_one(name: str, kind: int) -> None:
+    pair = Pair("raised-ttl", name, kind)
+    before, after = (reply.answer or reply.authority for reply in (pair.before, pair.after))
+    assert {one.rrset.ttl for one in after} == {record.ttl for one in after for record in one.signatures} == {DAY}
+    assert [field(one, "original_ttl") for one in after] == [[one.rrset.ttl] for one in before]
+    assert [one.rrset.rdatas for one in after] == [one.rrset.rdatas for one in before]
+    assert all(valid(pair.zone, one) for one in after)
+    assert pair.effect is Effect.NONE
+
+
 def test_a_wrong_signer_is_another_trusted_zone_and_says_so() -> None:
     pair = Pair("wrong-signer", TLSA, Type.TLSA)
     (one,) = pair.after.answer

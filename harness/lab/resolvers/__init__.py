@@ -1,7 +1,7 @@
 """Who resolves for the targets, and what a product needs that resolves by itself.
 
     async with resolver_for(ResolverSoftware.UNBOUND, internet=..., recorder=..., scratch=..., prefix=...) as resolver:
-        ...  # resolver.respond is a Responder of `dns_server`; after each change of a world: await resolver.forget()
+        ...  # resolver.respond is a Responder of `dns_server`; after a change: await resolver.forget([zone])
 
 chosen     the resolver that was chosen, whichever it is: the way in
 software   which resolvers there are, and what a recipe for one says

@@ -57,11 +57,14 @@ options { default-key "lab"; default-server 127.0.0.1; default-port 953; };
 
 _NO_DATA = "it takes no message with a TLSA record that lacks association data; it may call that malformed"
 
+_RNDC = ("rndc", "-c", "/etc/bind/control.conf")
+
 RECIPE = Recipe(
     packages=("bind9",),
     argv=("named", "-g", "-4", "-n", "1", "-c", "/etc/bind/lab.conf"),
     files={"/etc/bind/lab.conf": _SETTINGS, "/etc/bind/control.conf": _CONTROL},
-    flush=(("rndc", "-c", "/etc/bind/control.conf", "flush"),),
+    flush=((*_RNDC, "flush"),),
+    flush_below=((*_RNDC, "flushtree", "{name}"),),
     folders=("/run/named",),
     departures={
         "data-empty": _NO_DATA,

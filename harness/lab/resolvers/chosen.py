@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from harness.isolation.links import Wire
 from harness.lab.dns_server import Responder
@@ -20,17 +21,26 @@ from .relay import Relay
 from .software import ResolverSoftware
 
 
+class Forget(Protocol):
+    """Has names looked up anew."""
+
+    async def __call__(self, names: Iterable[str], *, newly_signed: bool = False) -> None:
+        """Let these names, the apexes of zones, and all below them be looked up anew.
+
+        `newly_signed`: one of them had no DS record, and has one now. Raises HarnessError where a resolver cannot be
+        told.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChosenResolver:
     """What serves the targets."""
 
     software: ResolverSoftware
     respond: Responder
-    forget: Callable[[], Awaitable[None]]
-    """To be awaited when a world has changed, and the authority has forgotten: everything is looked up anew.
-
-    Raises HarnessError where the resolver cannot be told.
-    """
+    forget: Forget
+    """To be awaited when a world has changed, and the authority has forgotten."""
     root_files: Mapping[RootFile, Path] = field(default_factory=dict)
     """Root hints and trust anchor for a product that resolves by itself; nothing where it need not."""
 
@@ -65,14 +75,14 @@ async def resolver_for(
     Raises HarnessError where it does not come to serve.
     """
 
-    async def nothing_kept() -> None:
+    async def nothing_kept(names: Iterable[str], *, newly_signed: bool = False) -> None:
         pass
 
     match software:
         case ResolverSoftware.SIMULATED:
             simulated = SimulatedResolver(internet, recorder)
 
-            async def forget() -> None:
+            async def forget(names: Iterable[str], *, newly_signed: bool = False) -> None:  # noqa: ARG001
                 simulated.forget()
 
             yield ChosenResolver(software=software, respond=simulated.respond, forget=forget)
@@ -90,6 +100,7 @@ async def resolver_for(
                     internet=internet,
                     recorder=recorder,
                     pulse=recipe(software).gives_servers_up,
+                    forget=resolver.forget_below,
                 ) as relay,
             ):
-                yield ChosenResolver(software=software, respond=relay.respond, forget=resolver.forget)
+                yield ChosenResolver(software=software, respond=relay.respond, forget=resolver.forget_below)

@@ -56,11 +56,14 @@ network-timeout=1000
 max-total-msec=6000
 """
 
+_WIPE = ("rec_control", "--config-dir=/etc/powerdns", "--config-name=lab", "wipe-cache")
+
 RECIPE = Recipe(
     packages=("pdns-recursor",),
     argv=("pdns_recursor", "--config-dir=/etc/powerdns", "--config-name=lab"),
     files={"/etc/powerdns/recursor-lab.conf": _SETTINGS},
-    flush=(("rec_control", "--config-dir=/etc/powerdns", "--config-name=lab", "wipe-cache", "$"),),
+    flush=((*_WIPE, "$"),),
+    flush_below=((*_WIPE, "{name}$"),),
     folders=("/run/pdns",),
     departures={
         "nsec3-unknown-flags": "it heeds NSEC3 records with unknown flags (RFC 5155 8.2)",

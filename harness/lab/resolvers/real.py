@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Self
 
@@ -108,13 +108,26 @@ class RealResolver:
         return {"PATH": _PATH, "LANG": "C", **self._recipe.environment}
 
     async def forget(self) -> None:
-        """The world has changed: let it look everything up anew. Raises HarnessError where it cannot."""
-        if not self.alive:
-            raise HarnessError(f"the resolver {self.software} is not running")
+        """Let it look everything up anew. Raises HarnessError where it cannot."""
         for command in self._recipe.flush:
             await self._command(command)
 
+    async def forget_below(self, names: Iterable[str], *, newly_signed: bool = False) -> None:
+        """Let it look these names up anew, and all names below them; other names' answers stay.
+
+        `newly_signed`: one of them had no DS record, and has one now; whoever cannot forget just that forgets all.
+        Raises HarnessError where it cannot.
+        """
+        if newly_signed and self._recipe.keeps_upper_denials:
+            await self.forget()
+            return
+        for name in names:
+            for command in self._recipe.flush_below:
+                await self._command(tuple(word.replace("{name}", name) for word in command))
+
     async def _command(self, argv: tuple[str, ...]) -> None:
+        if not self.alive:
+            raise HarnessError(f"the resolver {self.software} is not running")
         done = await self._jail.run(argv, environment=self._environment, limit=self._limit)
         if done.status:
             raise HarnessError(f"the resolver {self.software}: {' '.join(argv)}: {done.output.strip()}")

@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Self
 
 from harness.journal import HarnessFault
 from harness.lab.dns_server import Response, Transport
 from harness.lab.packets import Query, Shape, complaint, failure, read_query, write_reply
 from harness.lab.recorder import Recorder
+from harness.scenario.models import Need
 from harness.scenario.zones import Resolver as Manners
 from harness.world.answers import Rcode
 from harness.world.internet import Internet
 from harness.world.records import type_name
 
-from .noting import AD, CD, FLAGS, RCODE_BITS, note, unreasonable
+from .noting import AD, CD, FLAGS, RCODE_BITS, note, overlong, unreasonable
 from .pulse import Pulse
 
 PATIENCE = 30.0
@@ -41,12 +43,15 @@ class Relay:
         port: int = 53,
         patience: float = PATIENCE,
         pulse: bool = False,
+        forget: Callable[[Iterable[str]], Awaitable[None]] | None = None,
     ) -> None:
-        """`address` is the resolver's; `patience` in seconds; `pulse` is for one that gives servers up."""
+        """`address` is the resolver's; `patience` in seconds; `pulse` is for one that gives servers up; `forget` has it
+        look names up anew, and all below them."""
         self._place = (address, port)
         self._internet = internet
         self._recorder = recorder
         self._patience = patience
+        self._forget = forget
         self._waiting: dict[int, asyncio.Future[bytes]] = {}
         self._number = 0
         self._transport: asyncio.DatagramTransport | None = None
@@ -86,7 +91,8 @@ class Relay:
             reply = failing or await self._ask(message, query, transport)
             why = "" if failing else unreasonable(self._internet, query, reply, seconds=0)
             if why and reply is not None:
-                # Told to forget because another world has changed, some give up on what they are looking up.
+                # Some give up where keys that they have just used run out in the middle of a lookup, and remember that.
+                await self._look_up_anew(query)
                 reply = await self._ask(message, query, transport)
             if self._recorder is not None:
                 seconds = asyncio.get_running_loop().time() - began
@@ -99,6 +105,7 @@ class Relay:
                     transport=transport,
                     client=client,
                     unreasonable=why,
+                    overlong="" if failing else overlong(self._internet, query, reply, at=self._recorder.now),
                 )
         except Exception as error:
             # A world that cannot be made is our fault, and no client may wait for it.
@@ -108,6 +115,12 @@ class Relay:
                 problem = f"{type(error).__name__}: {error}"
                 self._recorder.record(HarnessFault, scenario=scenario, problem=problem)
         return reply
+
+    async def _look_up_anew(self, query: Query) -> None:
+        """Have a failure forgotten that had no reason, but for where it matters what is remembered."""
+        world = self._internet.world(self._internet.scenario_of(query.name))
+        if self._forget is not None and Need.CACHE not in world.scenario.needs:
+            await self._forget(world.apexes)
 
     def _manners(self, query: Query) -> Manners:
         scenario = self._internet.scenario_of(query.name)

@@ -44,6 +44,10 @@ class Recipe:
     """Texts of the files in its root, by absolute name."""
     flush: tuple[tuple[str, ...], ...] = ()
     """Commands that make it forget all it has learnt, run in its root; none where it keeps nothing."""
+    flush_below: tuple[tuple[str, ...], ...] = ()
+    """Commands that make it forget what it has learnt of a name, which `{name}` stands for, and of all below."""
+    keeps_upper_denials: bool = False
+    """Whether these leave what the zone above has said: that the name has no DS record."""
     folders: tuple[str, ...] = ()
     """Folders that it wants to find."""
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -71,6 +71,7 @@ RECIPE = Recipe(
     argv=("unbound", "-d", "-c", "/etc/unbound/unbound.conf"),
     files={"/etc/unbound/unbound.conf": _SETTINGS},
     flush=((*_CONTROL, "flush_zone", "."), (*_CONTROL, "flush_infra", "all")),
+    flush_below=((*_CONTROL, "flush_zone", "{name}"),),
     gives_servers_up=True,
 )
 """unbound 1.17 and later."""

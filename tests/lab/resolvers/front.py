@@ -43,7 +43,7 @@ class Front:
         assert self.chosen is not None
         self.internet.replace(scenario)
         self.authority.forget()
-        await self.chosen.forget()
+        await self.chosen.forget([zone.origin for zone in self.internet.world(scenario.id).zones.values()])
 
 
 @asynccontextmanager

@@ -116,6 +116,62 @@ async def changed(software: ResolverSoftware) -> list[tuple[bytes, bool]]:
     return seen
 
 
+async def of_one_world(software: ResolverSoftware) -> list[tuple[bytes, bytes]]:
+    """The first octets of the TLSA records of two worlds that change at once: before, afterwards, and once the names of
+    the first have been forgotten. The TTLs are an hour."""
+    internet = new_internet()
+    hour: dict[str, Any] = {"zones": {"domain": {"ttl": 3600}}}
+    for name in ("z-one", "z-two"):
+        internet.add(one(name, **hour))
+    authority = Authority(internet, None, by_address=True)
+    seen: list[tuple[bytes, bytes]] = []
+    async with running(software, internet, authority=authority) as resolver, Client((resolver.address, PORT)) as client:
+
+        async def look() -> None:
+            first, second = [await client.ask(TLSA.format(name), rdtype="TLSA") for name in ("z-one", "z-two")]
+            assert first.authentic
+            assert second.authentic
+            seen.append((first.answer[0][2][:3], second.answer[0][2][:3]))
+
+        await look()
+        for name in ("z-one", "z-two"):
+            internet.replace(one(name, **hour, mx=[{"tlsa": ["3 1 2"]}]))
+        authority.forget()
+        await look()
+        await resolver.forget_below(["z-one.example."])
+        await look()
+    return seen
+
+
+async def newly_published(software: ResolverSoftware) -> list[tuple[int, bool]]:
+    """How many TLSA records are seen, and whether with AD, before and after a world has changed and its names have been
+    forgotten: in one a record is published, the other's zone gets a DS record. The TTLs are an hour."""
+    internet = new_internet()
+    hour = {"ttl": 3600}
+    before = (
+        one("z-none", zones={"domain": hour}, mx=[{"tlsa": []}]),
+        one("z-island", zones={"domain": {**hour, "ds": "none"}}),
+    )
+    after = (one("z-none", zones={"domain": hour}), one("z-island", zones={"domain": hour}))
+    for scenario in before:
+        internet.add(scenario)
+    authority = Authority(internet, None, by_address=True)
+    seen: list[tuple[int, bool]] = []
+    async with running(software, internet, authority=authority) as resolver, Client((resolver.address, PORT)) as client:
+        for scenario in after:
+
+            async def look(name: str = TLSA.format(scenario.id)) -> None:
+                reply = await client.ask(name, rdtype="TLSA")
+                seen.append((len([kind for _, kind, _ in reply.answer if kind == "TLSA"]), reply.authentic))
+
+            await look()
+            internet.replace(scenario)
+            authority.forget()
+            await resolver.forget_below([f"{scenario.id}.example."], newly_signed=scenario.id == "z-island")
+            await look()
+    return seen
+
+
 async def asked_anew(software: ResolverSoftware) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """What the authoritative servers are asked for a few lookups, and for the same ones after forgetting."""
     internet, recorder = new_internet(), Recorder()

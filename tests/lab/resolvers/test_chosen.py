@@ -41,7 +41,7 @@ def test_the_simulated_one_answers_and_forgets(tmp_path: Path) -> None:
                 if step == 0:
                     net.replace(scenario(mx=[{"tlsa": []}]))
                 else:
-                    await resolver.forget()
+                    await resolver.forget([DOMAIN])
             assert resolver.root_files == {}
         return seen
 
@@ -62,7 +62,7 @@ def test_where_the_product_resolves_everybody_is_turned_away_and_noted(tmp_path:
                 assert asked.is_response(told)
                 assert (told.rcode(), told.answer, told.authority) == (dns.rcode.REFUSED, [], [])
             assert resolver.respond(b"\x12\x34\x81\x80" + b"\0" * 8, transport, CLIENT, "") is None
-            await resolver.forget()
+            await resolver.forget([DOMAIN])
             assert {name: file.read_text() for name, file in resolver.root_files.items()} == root_files(net)
             assert set(resolver.root_files) == set(RootFile)
         return recorder.events

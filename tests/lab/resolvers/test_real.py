@@ -59,6 +59,19 @@ def test_answers_are_kept_for_their_ttl_and_after_forgetting_the_changed_world_i
     ]
 
 
+def test_what_is_forgotten_of_one_world_is_kept_of_others(
+    software: ResolverSoftware, in_namespace: Callable[..., Any]
+) -> None:
+    old, new = b"\3\1\1", b"\3\1\2"
+    assert in_namespace(lives.of_one_world, software) == [(old, old), (old, old), (new, old)]
+
+
+def test_with_its_names_a_worlds_denials_are_forgotten(
+    software: ResolverSoftware, in_namespace: Callable[..., Any]
+) -> None:
+    assert in_namespace(lives.newly_published, software) == [(0, True), (1, True), (1, False), (1, True)]
+
+
 def test_after_forgetting_everything_is_asked_anew(
     software: ResolverSoftware, in_namespace: Callable[..., Any]
 ) -> None:

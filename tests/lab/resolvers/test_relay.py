@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rrset
 import pytest
 
 from harness.journal import Asked, Event, HarnessFault
@@ -38,14 +39,24 @@ def before_unbound(test: Callable[..., None]) -> Callable[..., None]:
     return marked
 
 
-def relayed_from(fake: Responder, message: bytes, **tables: Any) -> tuple[dns.message.Message, list[Event]]:
-    """What a relay makes of a fake resolver's answer, and what it takes down, in a world of these tables."""
+def relayed_from(
+    fake: Responder, message: bytes, *, forgotten: list[str] | None = None, **tables: Any
+) -> tuple[dns.message.Message, list[Event]]:
+    """What a relay makes of a fake resolver's answer, and what it takes down, in a world of these tables.
+
+    What the resolver is told to forget is added to `forgotten`.
+    """
+
+    async def forget(names: Iterable[str]) -> None:
+        if forgotten is not None:
+            forgotten.extend(names)
+
     net, recorder = internet(scenario(**tables), plan=LOOPBACK), Recorder(clock=lambda: 0.0)
 
     async def ask() -> bytes | None:
         async with (
             DnsServer(fake, address="127.0.0.1") as server,
-            Relay(server.address, port=server.port, internet=net, recorder=recorder) as relay,
+            Relay(server.address, port=server.port, internet=net, recorder=recorder, forget=forget) as relay,
         ):
             reply = relay.respond(message, "udp", CLIENT, "")
             assert isinstance(reply, asyncio.Future)
@@ -153,9 +164,37 @@ def test_a_question_that_failed_without_a_reason_is_put_once_more() -> None:
         assert isinstance(reply, bytes)
         return reply
 
-    reply, events = relayed_from(flushed, query(DOMAIN, "MX").to_wire())
+    forgotten: list[str] = []
+    reply, events = relayed_from(flushed, query(DOMAIN, "MX").to_wire(), forgotten=forgotten)
     assert reply.rcode() == dns.rcode.NOERROR
+    assert forgotten == [DOMAIN]
     assert [(each.rcode, each.unreasonable) for each in events if isinstance(each, Asked)] == [("NOERROR", "")]
+
+
+def test_where_it_matters_what_is_remembered_nothing_is_forgotten() -> None:
+    forgotten: list[str] = []
+    message = query(DOMAIN, "MX").to_wire()
+    relayed_from(answering(dns.rcode.SERVFAIL), message, forgotten=forgotten, needs=["cache"])
+    assert forgotten == []
+
+
+@pytest.mark.parametrize(
+    ("ttl", "needs", "told"),
+    [
+        (7, ["cache"], "a TTL of 7 s where 5 s are right"),
+        (6, ["cache"], ""),
+        (7, [], ""),
+    ],
+)
+def test_a_ttl_that_is_too_long_is_noticed_where_it_matters_what_is_kept(ttl: int, needs: list[str], told: str) -> None:
+    def answered(message: bytes, *_: object) -> bytes:
+        asked = dns.message.from_wire(message)
+        reply = dns.message.make_response(asked)
+        reply.answer.append(dns.rrset.from_text(DOMAIN, ttl, "IN", "MX", f"10 mx1.{DOMAIN}"))
+        return reply.to_wire()
+
+    _, events = relayed_from(answered, query(DOMAIN, "MX").to_wire(), needs=needs)
+    assert [each.overlong for each in events if isinstance(each, Asked)] == [told]
 
 
 def test_a_world_that_cannot_be_made_is_our_fault_and_answered_servfail() -> None:
