@@ -7,6 +7,7 @@
     expires = 2027-01-01        # optional: the first day on which the entry excuses nothing
 
 A known failure is no reason for the run to fail; one that is known and does not happen is, so that the file stays true.
+Where nothing can be concluded about a scenario of the file, that is no reason either: it was not expected to pass.
 """
 
 from __future__ import annotations
@@ -107,7 +108,9 @@ def applied(report: RunReport, baseline: Baseline, *, today: date) -> RunReport:
         if (result := results.get((entry.target, entry.scenario))) is not None
         and (standing := _standing(entry, result, today)) is not None
     )
-    excused = {(each.target, each.scenario) for each in known if each.standing is Standing.KNOWN}
+    excused = {
+        (each.target, each.scenario) for each in known if each.standing in (Standing.KNOWN, Standing.UNDECIDED)
+    }
     status = exit_code(report.results, faults=report.faults, known=excused)
     if any(each.standing is Standing.PASSED for each in known):
         status = ExitCode.NOT_CONFORMING

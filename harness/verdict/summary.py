@@ -21,8 +21,8 @@ def count(results: Iterable[Result]) -> Mapping[Verdict, int]:
 def exit_code(
     results: Sequence[Result], *, faults: Sequence[str] = (), known: Collection[tuple[str, str]] = ()
 ) -> ExitCode:
-    """The exit code of a run. `faults` are failures of danelab that belong to no scenario; `known` names failures that
-    were expected, by target and scenario.
+    """The exit code of a run. `faults` are failures of danelab that belong to no scenario; `known` names, by target and
+    scenario, what was not expected to pass.
 
     A failure of the target comes first, then danelab's own, then what could not be concluded. Warnings do not fail a
     run, nor does what a target does not support, unless there is nothing else.
@@ -32,7 +32,8 @@ def exit_code(
         return ExitCode.NOT_CONFORMING
     if faults or any(result.verdict is Verdict.ERROR for result in results):
         return ExitCode.HARNESS
-    if any(result.verdict is Verdict.INCONCLUSIVE for result in results):
+    undecided = [result for result in results if result.verdict is Verdict.INCONCLUSIVE]
+    if any((result.target, result.scenario) not in known for result in undecided):
         return ExitCode.NOTHING_CONCLUDED
     if all(result.verdict is Verdict.UNSUPPORTED for result in results):
         return ExitCode.NOTHING_CONCLUDED

@@ -16,6 +16,7 @@ from harness.report.model import Standing, fails, surprises
 from harness.scenario.suite import load_suite
 from harness.targets.checker_definition import known_checkers
 from harness.targets.definition import definitions, load
+from harness.verdict import Verdict
 from tests.run.danelab import ROOT
 
 from .runs import baseline_of, conforming, excused, mixed, two
@@ -153,6 +154,17 @@ def test_without_a_reason_a_new_entry_says_what_was_seen_whatever_that_is() -> N
     assert reasons["mismatch"].startswith("as first seen (security): mx1 took the mail over TLS")
     assert "<script>" in reasons["alias"]
     assert applied(mixed(), baseline_of(new), today=TODAY).exit_code == 3
+
+
+def test_what_comes_to_no_conclusion_is_excused_where_the_baseline_names_it() -> None:
+    undecided = conforming().model_copy(
+        update={
+            "results": tuple(each.model_copy(update={"verdict": Verdict.INCONCLUSIVE}) for each in conforming().results)
+        }
+    )
+    named = [entry(each.scenario, target=each.target) for each in undecided.results]
+    assert held(undecided, *named).exit_code == 0
+    assert held(undecided, *named[1:]).exit_code == 4
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "docs/known").glob("*.toml")), ids=lambda file: file.stem)
