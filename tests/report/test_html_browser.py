@@ -1,14 +1,12 @@
 """The HTML report in a real browser: Debian's chromium, driven by playwright, at desktop and phone width.
 
-Skipped where there is no chromium: it is too large to be fetched for a test run as the other programs are. The pictures
-go to the folder that DANELAB_ARTEFACTS names, or to the test's own.
+The pictures go to the folder that DANELAB_ARTEFACTS names, or to pytest's own; the end of the run tells where they are.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,8 @@ import pytest
 from harness.report.drawing import drawing
 from harness.report.html import text
 from harness.scenario.suite import load_suite
+from tests.support.browser import chromium
+from tests.support.fixtures import KEPT, available
 
 from .pages import mixed_page
 from .runs import conforming
@@ -27,28 +27,29 @@ if TYPE_CHECKING:
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; make installs it")
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here; install Debian's package chromium")
-
 DESKTOP = {"width": 1440, "height": 1000}
 PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    options = ["--disable-gpu", "--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield started
-        started.close()
+    with available(chromium).started() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     named = os.environ.get("DANELAB_ARTEFACTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("artefacts")
+    folder = Path(named) if named else tmp_path_factory.mktemp("pictures")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def artefacts(gallery: Path, record_property: Callable[[str, object], None]) -> Path:
+    """Where pictures go; told at the end of the run."""
+    record_property(KEPT, f"Pictures of the HTML report: {gallery}")
+    return gallery
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,12 @@ class Bundle:
     TSHARK = _Bundle("tshark", ("tshark",))
     """What reads packet captures, as Wireshark does."""
 
+    BROWSER = _Bundle("browser", ("chromium-headless-shell", "fonts-dejavu-core"))
+    """What looks at HTML, with letters to write it in: Chromium without windows."""
+
+    SWAKS = _Bundle("swaks", ("swaks", "libnet-ssleay-perl"))
+    """What sends a mail by hand, over TLS."""
+
     SERVERS = _Bundle("servers", ("nsd", "dnsperf", "postfix"))
     """What danelab's speed is compared with, and what loads it: nsd, dnsperf, smtp-sink and smtp-source."""
 
