@@ -6,13 +6,15 @@ connects nowhere.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 from xml.sax.saxutils import escape
 
 from tests.support.packages import Bundle, Program, Unavailable, prefix, program
@@ -47,25 +49,37 @@ class Chromium:
         """The running browser, without a window. Raises playwright's Error where it does not start."""
         from playwright.sync_api import sync_playwright
 
-        with TemporaryDirectory(prefix="danelab-browser-") as scratch, sync_playwright() as driver:
-            environment: dict[str, str | float | bool] = {**self.program.environment()}
+        environment = self.program.environment()
+        with ExitStack() as stack:
+            scratch = Path(stack.enter_context(TemporaryDirectory(prefix="danelab-browser-")))
             if self.fonts is not None:
-                environment["FONTCONFIG_FILE"] = str(_configured(self.fonts, Path(scratch)))
-            running = driver.chromium.launch(executable_path=self.program.path, args=_OPTIONS, env=environment)
+                environment["FONTCONFIG_FILE"] = str(_configured(self.fonts, scratch))
+            with patch.dict(os.environ, environment):  # playwright's own program gets no other
+                driver = stack.enter_context(sync_playwright())
+            running = driver.chromium.launch(
+                executable_path=self.program.path,
+                args=_OPTIONS,
+                env={**environment},
+            )
+            stack.callback(running.close)
             yield running
-            running.close()
 
 
 def chromium() -> Chromium:
     """The machine's own chromium, else the unpacked one, which is fetched if need be. Raises Unavailable."""
     try:
-        import playwright  # noqa: F401
+        import playwright
     except ImportError:
         raise Unavailable("playwright, which drives chromium, is not installed; make installs it") from None
     if installed := shutil.which("chromium"):
-        return Chromium(Program(Path(installed)))
-    found = program("lib/chromium/chromium-headless-shell", bundle=Bundle.BROWSER)
-    return Chromium(found, prefix(Bundle.BROWSER) / "usr" / "share" / "fonts")
+        found = Chromium(Program(Path(installed)))
+    else:
+        unpacked = program("lib/chromium/chromium-headless-shell", bundle=Bundle.BROWSER)
+        found = Chromium(unpacked, prefix(Bundle.BROWSER) / "usr" / "share" / "fonts")
+    driver = Program(Path(playwright.__file__).parent / "driver" / "node", found.program.libraries)
+    if missing := driver.missing_libraries():
+        raise Unavailable(f"playwright, which drives chromium, lacks the libraries {', '.join(missing)}")
+    return found
 
 
 def _configured(fonts: Path, scratch: Path) -> Path:

@@ -18,8 +18,8 @@ class Bundle:
     TSHARK = _Bundle("tshark", ("tshark",))
     """What reads packet captures, as Wireshark does."""
 
-    BROWSER = _Bundle("browser", ("chromium-headless-shell", "fonts-dejavu-core"))
-    """What looks at HTML, with letters to write it in: Chromium without windows."""
+    BROWSER = _Bundle("browser", ("chromium-headless-shell", "fonts-dejavu-core", "libatomic1"))
+    """What looks at HTML: Chromium without windows, letters to write with, and a library that playwright needs."""
 
     SWAKS = _Bundle("swaks", ("swaks", "libnet-ssleay-perl"))
     """What sends a mail by hand, over TLS."""
