@@ -182,11 +182,14 @@ def test_it_can_be_used_from_the_keyboard(browser: Browser, pages: dict[str, str
         cell.focus()
         tab.page.keyboard.press("Enter")
         playwright.expect(tab.page.locator("[id='mismatch/built-in-sender']")).to_be_focused()
+        tab.page.keyboard.press("Tab")
+        assert tab.page.evaluate("[...document.querySelectorAll('.top, #matrix')].every((each) => each.inert)")
         tab.page.keyboard.press("ArrowRight")
         playwright.expect(tab.page.locator("[id='mismatch']")).to_be_focused()
         tab.page.keyboard.press("Escape")
         assert tab.page.locator(".sheet:visible").count() == 0
         playwright.expect(cell).to_be_focused()
+        assert not tab.page.evaluate("[...document.querySelectorAll('.top, #matrix')].some((each) => each.inert)")
 
 
 def test_no_script_runs_that_a_peer_has_slipped_in(browser: Browser, pages: dict[str, str]) -> None:
