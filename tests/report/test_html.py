@@ -211,6 +211,14 @@ def test_the_summary_names_the_connection_type(page: object, words: str) -> None
     assert words in parsed(page()).said
 
 
+def test_a_checker_and_a_resolver_are_said_to_send_no_mail() -> None:
+    whole = conforming(2)
+    for expected in ("TLSA AD", "fail"):
+        results = tuple(each.model_copy(update={"expected": expected}) for each in whole.results)
+        said = parsed(text(whole.model_copy(update={"results": results}))).said
+        assert "It sends no mail, and makes no connection of any type." in said
+
+
 def test_where_all_is_well_a_timeline_is_short_and_otherwise_complete() -> None:
     tape = Tape().sent("good").asked("good", rdtype="A").asked("good", rdtype="AAAA").connected("good")
     tape.said("good", "EHLO me", "STARTTLS", tls=False).left("good")

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.report.drawing import drawing
-from harness.report.html import text
+from harness.report.html import Recorded, side_by_side, text
 from harness.scenario.suite import load_suite
 from tests.support.browser import chromium
 from tests.support.fixtures import KEPT, available
 
 from .pages import mixed_page
-from .runs import conforming
+from .runs import conforming, mixed
 from .test_html import hostile_page
 
 if TYPE_CHECKING:
@@ -129,6 +129,20 @@ def test_it_fits_its_window_and_the_browser_has_nothing_to_complain_of(
         tab.picture(path=artefacts / f"{report}-{width}-{scheme}-evidence.png")
         assert not tab.complaints
         assert not tab.fetched
+
+
+@pytest.mark.parametrize("number", [2, 10])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_many_columns_are_scrolled_within_their_table(
+    browser: Browser, tmp_path: Path, size: dict[str, int], number: int
+) -> None:
+    page = tmp_path / "many.html"
+    page.write_text(side_by_side(*[Recorded(report=mixed(), label=f"run {each}") for each in range(number)]), "utf-8")
+    with Tab(browser, page.as_uri(), viewport=size) as tab:
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        tab.page.locator("td a").last.scroll_into_view_if_needed()
+        tab.page.locator("td a").last.click()
+        assert tab.page.locator(".ev:visible").count() == 1
 
 
 def test_it_can_be_read_with_scripts_off(browser: Browser, pages: dict[str, str], artefacts: Path) -> None:

@@ -110,7 +110,7 @@ class Column:
 
     @cached_property
     def connection(self) -> Connection | None:
-        """The connection type it achieves; None for a checker."""
+        """The connection type it achieves; None for a checker or a resolver."""
         return connection(self.results.values())
 
     @cached_property
