@@ -27,11 +27,12 @@ class Broken:
 
     @property
     def by_column(self) -> Sequence[tuple[Column, Sequence[Cell]]]:
-        """The failures of each target that has any."""
+        """The failures of each target that has any; targets in which DANE was not active come last."""
         found: dict[int, list[Cell]] = {}
         for cell in self.cells:
             found.setdefault(cell.column.number, []).append(cell)
-        return [(cells[0].column, cells) for _, cells in sorted(found.items())]
+        several = [(cells[0].column, cells) for _, cells in sorted(found.items())]
+        return sorted(several, key=lambda each: each[0].inactive)
 
 
 def broken(groups: Iterable[Group]) -> tuple[Broken, ...]:
