@@ -18,10 +18,10 @@ class Bundle:
     TSHARK = _Bundle("tshark", ("tshark",))
     """What reads packet captures, as Wireshark does."""
 
-    BROWSER = _Bundle("browser", ("chromium-headless-shell", "fonts-dejavu-core", "libatomic1"))
+    BROWSER = _Bundle("browser", ("libatomic1", "fonts-dejavu-core", "chromium-headless-shell"))
     """What looks at HTML: Chromium without windows, letters to write with, and a library that playwright needs."""
 
-    SWAKS = _Bundle("swaks", ("swaks", "libnet-ssleay-perl"))
+    SWAKS = _Bundle("swaks", ("libnet-ssleay-perl", "swaks"))
     """What sends a mail by hand, over TLS."""
 
     SERVERS = _Bundle("servers", ("nsd", "dnsperf", "postfix"))
