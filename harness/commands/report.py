@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import click
 from harness.errors import UsageError
 
 from .common import scenarios_option
-from .outputs import output, write, write_text
+from .outputs import output, write_text
 from .runs import RUN_HELP, reported
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ Examples:
   danelab report runs/today --format markdown
   danelab report runs/today --report junit=junit.xml --report sarif=danelab.sarif
   danelab report runs/today --format badge --to dane.svg
-  danelab report runs/monday runs/friday --format html --to both.html
+  danelab report runs/before runs/today --format html --to both.html    side by side
 """
 
 
@@ -56,7 +56,7 @@ def command(
 ) -> None:
     """Tell what came of a run: from the report in its folder, or, where there is none, judged from its journal.
 
-    Several runs stand side by side on one page, which only HTML can do.
+    Several runs are put side by side, by the format html.
     """
     from harness.report.formats import FORMATS
     from harness.scenario.words import did_you_mean
@@ -64,51 +64,30 @@ def command(
     outputs = [output(word) for word in reports]
     if form is not None and form not in FORMATS:
         raise UsageError(f"--format {form}: there is no such format; {did_you_mean(form, FORMATS)}")
-    printed = None if outputs and form is None and to is None else FORMATS[form or "console"]
-    wanted = [*(each.form for each in outputs), *([printed] if printed else [])]
-    if len(runs) > 1:
-        page = _side_by_side(runs, own_paths, wanted)
-        for each in outputs:
-            write_text(page, each.file)
-        if printed:
-            _put(page, to)
-        return
-    found = reported(runs[0], own_paths, fully=any(each.tells_all for each in wanted))
-    for each in outputs:
-        write(found.report, each, found.background)
-    for note in found.notes:
-        click.echo(f"danelab: {note}", err=True)
-    if printed:
-        _put(printed.text(found.report, found.background), to)
-
-
-def _side_by_side(runs: Sequence[Path], own_paths: Sequence[Path], wanted: Sequence[Format]) -> str:
-    """The page of several runs. Raises UsageError where another format is wanted."""
-    from harness.report.html import Recorded, side_by_side
-
-    if other := next((each.name for each in wanted if each.name != "html"), None):
+    to_screen = [] if outputs and form is None and to is None else [FORMATS[form or "console"]]
+    wanted = [*(each.form for each in outputs), *to_screen]
+    if len(runs) > 1 and (alone := next((each.name for each in wanted if not each.compares), "")):
         raise UsageError(
-            f"several runs in format {other}: only html has them side by side; danelab merge makes one run of them"
+            f"{len(runs)} runs: the format {alone} tells of one; take --format html, or put them together with "
+            "danelab merge, or compare two with danelab diff"
         )
-    found = [reported(run, own_paths, fully=True) for run in runs]
+    text = _teller(runs, own_paths, fully=any(each.tells_all for each in wanted))
+    for each in outputs:
+        write_text(text(each.form), each.file)
+    for last in to_screen:
+        if to is not None:
+            write_text(text(last), to)
+        else:
+            sys.stdout.buffer.write(text(last).encode("utf-8", "backslashreplace"))
+
+
+def _teller(runs: tuple[Path, ...], own_paths: tuple[Path, ...], *, fully: bool) -> Callable[[Format], str]:
+    """What tells these runs in a format; notes about them are told at once."""
+    found = [reported(run, own_paths, fully=fully) for run in runs]
     for run, each in zip(runs, found, strict=True):
         for note in each.notes:
-            click.echo(f"danelab: {run}: {note}", err=True)
-    names = [run.resolve().name for run in runs]
-    labels = names if len(set(names)) == len(names) else [str(run) for run in runs]
-    return side_by_side(
-        *(
-            Recorded(report=each.report, events=each.background.events, label=label)
-            for each, label in zip(found, labels, strict=True)
-        ),
-        scenarios={one.id: one for each in found for one in each.background.scenarios}.values(),
-        requirements={key: rule for each in found for key, rule in each.background.requirements.items()},
-    )
-
-
-def _put(text: str, to: Path | None) -> None:
-    if to is not None:
-        write_text(text, to)
-    else:
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-        sys.stdout.buffer.flush()
+            click.echo(f"danelab: {f'{run}: ' if len(runs) > 1 else ''}{note}", err=True)
+    if len(found) == 1:
+        return lambda form: form.text(found[0].report, found[0].background)
+    labelled = [(str(run), each.report, each.background) for run, each in zip(runs, found, strict=True)]
+    return lambda form: form.texts(labelled)

@@ -149,7 +149,7 @@ def command(
 def _introduce(internet: Internet, plan: Plan, *, at: str, out: Path) -> None:
     """Say where everything is, once the lab is open."""
     from harness.lab.resolvers.files import RootFile, write_root_files
-    from harness.run.worlds import address, steps_of
+    from harness.run.recipients import address, steps_of
     from harness.targets import Network
 
     files = write_root_files(internet, out)

@@ -214,7 +214,7 @@ class Handshake(Event):
     error: str = ""
     """Alert or error that ended it."""
     certificate: str = ""
-    """SHA-256 of the certificate shown, in hexadecimal."""
+    """SHA-256 of the certificate shown, or of the bare key (RFC 7250), in hexadecimal."""
     offered: tuple[str, ...] = ()
     """What the ClientHello held that is worth knowing, as `version TLSv1.3`."""
     kind: Literal["handshake"] = "handshake"

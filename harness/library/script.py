@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from harness.journal import Sent
 from harness.run.letters import letter
-from harness.run.worlds import address, steps_of
+from harness.run.recipients import address, steps_of
 from harness.scenario.base import seconds
 from harness.scenario.load import Entry
-from harness.scenario.models import Mode
+from harness.scenario.models import Mode, Scenario
 from harness.scenario.stages import stages
+from harness.world.build import World
 
 from .raised import Raised
 
@@ -57,7 +58,7 @@ class Script:
 
     def __init__(self, entry: Entry, raised: Raised, *, mode: Mode) -> None:
         self.id = entry.id
-        self.sends = sum(bool(step.send or step.retry) for step in steps_of(entry.scenario))
+        self.sends = sum(step.times for step in steps_of(entry.scenario) if step.send or step.retry)
         """How many messages there are."""
         self.handed: list[Message] = []
         """Those that have been handed out."""
@@ -86,20 +87,25 @@ class Script:
                 words = words if step.retry else step.send
                 world = lab.internet.world(scenario.id)
                 recipients = tuple(address(world, word) for word in words)
-                number = len(self.handed) + 1
-                mail = letter(scenario, world, recipients=recipients, number=number, sender=lab.sender)
-                message = Message(
-                    scenario=scenario.id,
-                    number=number,
-                    sender=mail.sender,
-                    recipients=recipients,
-                    text=mail.text,
-                    mode=mail.modes.get(recipients[0].rpartition("@")[2], self._mode),
-                    relay=mail.relay,
-                    fallback_relay=mail.fallback_relay,
-                    audit_only=mail.audit_only,
-                    requiretls=mail.requiretls,
-                )
-                self._raised.record(Sent, scenario=scenario.id, recipients=recipients, step=number)
-                self.handed.append(message)
-                yield message
+                for _ in range(step.times):
+                    yield self._handed(scenario, world, recipients)
+
+    def _handed(self, scenario: Scenario, world: World, recipients: tuple[str, ...]) -> Message:
+        """The next message, noted in the journal as handed over."""
+        number = len(self.handed) + 1
+        mail = letter(scenario, world, recipients=recipients, number=number, sender=self._raised.lab.sender)
+        message = Message(
+            scenario=scenario.id,
+            number=number,
+            sender=mail.sender,
+            recipients=recipients,
+            text=mail.text,
+            mode=mail.modes.get(recipients[0].rpartition("@")[2], self._mode),
+            relay=mail.relay,
+            fallback_relay=mail.fallback_relay,
+            audit_only=mail.audit_only,
+            requiretls=mail.requiretls,
+        )
+        self._raised.record(Sent, scenario=scenario.id, recipients=recipients, step=number)
+        self.handed.append(message)
+        return message

@@ -103,9 +103,9 @@ class Offer(StrEnum):
     STARTTLS = "starttls"
     """STARTTLS is offered."""
     NONE = "none"
-    """It is not: left out, or EHLO itself is refused and HELO taken."""
-    MANGLED = "mangled"
-    """Another word stands in its place; the server knows the command."""
+    """It is not."""
+    UNSAID = "unsaid"
+    """It is not, yet the server knows the command: another word stands in its place, or EHLO is refused."""
 
 
 class Inside(StrEnum):

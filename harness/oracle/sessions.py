@@ -73,7 +73,7 @@ def _opportunistic(server: Server, demand: Demand) -> Iterator[Ending]:
         yield from (waits, again)
     elif server.offer is not Offer.STARTTLS:
         yield clear
-        if server.offer is Offer.MANGLED and _handshakes(server, demand)[0][0]:
+        if server.offer is Offer.UNSAID and _handshakes(server, demand)[0][0]:
             yield taken(Code.TLS, "7672-2.2-7", at=server.key, choice=Choice.UNOFFERED_STARTTLS)
     else:
         for works, choice in _handshakes(server, demand):
@@ -115,7 +115,7 @@ def _behind_tls(server: Server, demand: Demand, *, success: Ending, authenticate
         yield refused
     if server.resets or server.offer is Offer.NONE:
         return
-    unoffered = Choice.UNOFFERED_STARTTLS if server.offer is Offer.MANGLED else None
+    unoffered = Choice.UNOFFERED_STARTTLS if server.offer is Offer.UNSAID else None
     for works, by_stack in _handshakes(server, demand):
         if not works or server.inside is not Inside.GOES_ON:
             yield refused.since(choice=by_stack)

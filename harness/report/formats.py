@@ -39,6 +39,8 @@ class Format:
     function: str = "text"
     tells_all: bool = False
     """Whether it tells of the background too."""
+    compares: bool = False
+    """Whether it can put several runs side by side."""
 
     def text(self, report: RunReport, background: Background = _NOTHING) -> str:
         """The report in this format."""
@@ -48,13 +50,24 @@ class Format:
         known = {"scenarios": background.scenarios, "requirements": background.requirements}
         return render(report, events=background.events, **known)
 
+    def texts(self, runs: Sequence[tuple[str, RunReport, Background]]) -> str:
+        """Several runs, each with a label, side by side; for a format that can."""
+        module = import_module(self.module, __package__)
+        recorded = [
+            module.Recorded(report=report, events=background.events, label=label) for label, report, background in runs
+        ]
+        scenarios = {each.id: each for *_, background in runs for each in background.scenarios}
+        rules = {key: rule for *_, background in runs for key, rule in background.requirements.items()}
+        told: str = module.side_by_side(*recorded, scenarios=scenarios.values(), requirements=rules)
+        return told
+
 
 _ALL = (
     Format("console", ".console", "what `danelab run` prints"),
     Format("json", ".json", "for programs (docs/report.schema.json)", "render"),
     Format("junit", ".junit", "for Jenkins and GitLab"),
     Format("markdown", ".markdown", "for the summary of a CI job"),
-    Format("html", ".html", "one page with all the evidence, to be looked at", tells_all=True),
+    Format("html", ".html", "one page with all the evidence, to be looked at", tells_all=True, compares=True),
     Format("sarif", ".sarif", "for code scanning"),
     Format("badge", ".badge", "an SVG picture for a README"),
     Format("shields", ".badge", "JSON for shields.io's endpoint badge", "endpoint"),

@@ -2,6 +2,7 @@
 
 plan      which scenarios, and what else their verdicts need     worlds     each of them worked out beforehand
 letters   the messages that a target is given                    running    the run itself
+recipients  whom they are for
 trial     one target's way through it, in a lab of its own       together   several at once
 shards    a part of a run                                        merging    parts put together
 reading   runs that lie on disk                                  again      such a run judged anew

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from harness.errors import DanelabError, UsageError
 from harness.isolation.links import Wire
-from harness.journal import Died, Found, HarnessFault, Reported, RunEnded, RunStarted, Scene, Sent
+from harness.journal import Died, Found, HarnessFault, Reported, RunEnded, RunStarted, Scene, Sent, Status
 from harness.lab.capture import Capture
 from harness.lab.lab import Lab
 from harness.lab.mail import Contexts
@@ -29,12 +29,14 @@ from harness.scenario.load import Entry
 from harness.scenario.models import Scenario
 from harness.scenario.source import shown
 from harness.scenario.stages import stages
-from harness.targets import Checks, Mail, Network, Resolves, Surroundings, Target, bundle, subject
+from harness.targets import Arrangement, Checks, Mail, Network, Resolves, Surroundings, Target, bundle, subject
 from harness.targets.packages import prefix_path
 
 from .interview import Hopes, Interview
+from .letters import arranged
 from .plan import Contender, Plan
-from .worlds import Made, address, all_worked_out, names, steps_of
+from .recipients import address, steps_of
+from .worlds import Made, all_worked_out, names
 
 _SETTLE = 0.05
 """How long the last connections are given to end once every message has been decided, in seconds."""
@@ -205,10 +207,19 @@ class Trial:
             wire=wire,
             refused=lab.refused,
             at_once=_share(self._plan.side_by_side),
+            arrangements=tuple(self._arrangements()),
             listen=self._recorder.listeners.append,
             quiet=self._plan.quiet,
             tell=self._plan.tell,
         )
+
+    def _arrangements(self) -> Iterator[Arrangement]:
+        for entry in self._contender.picked.entries:
+            if "route" not in entry.scenario.model_fields_set:
+                continue
+            # A world that cannot be made is told when all are worked out.
+            with contextlib.suppress(DanelabError, ValueError, OverflowError):
+                yield from arranged(entry.scenario, self._lab.internet.world(entry.id))
 
     def _died(self, reason: str, mail: Mail | None) -> None:
         self._recorder.record(Died, scenario=mail.scenario if mail else "", reason=reason)
@@ -239,6 +250,7 @@ class Trial:
         now = scenario
         words: tuple[str, ...] = ()
         number = 0
+        pending = True
         for index, step in enumerate(steps_of(scenario)):
             if step.change is not None:
                 now = changed[index]
@@ -248,10 +260,14 @@ class Trial:
                 await asyncio.sleep(seconds(step.wait) if self._target.keeps_answers else 0)
             else:
                 words = words if step.retry else step.send
-                number += 1
-                await self._send(now, words, number, changed=now is not scenario)
+                for time in range(step.times):
+                    number += 1
+                    # A message that has left the target's queue is not tried again.
+                    if (pending or not step.retry) and (time == 0 or self._target.repeats):
+                        pending = await self._send(now, words, number, changed=now is not scenario)
 
-    async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int, *, changed: bool) -> None:
+    async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int, *, changed: bool) -> bool:
+        """Let the target send a message, check or resolve; whether there may be something left for a later attempt."""
         lab, target = self._lab, self._target
         world = lab.internet.world(scenario.id)
         recipients = tuple(address(world, word) for word in words)
@@ -267,7 +283,7 @@ class Trial:
                 hopes=self._hopes,
                 keeps=keeps,
             ).of(recipients)
-            return
+            return True
         if isinstance(target, Checks):
             for each in dict.fromkeys(recipients):
                 # One after the other, so that the lab gets to answer in between.
@@ -278,12 +294,14 @@ class Trial:
                 self._recorder.record(
                     Found, scenario=scenario.id, recipient=each, finding=found.finding, text=found.text
                 )
-            return
+            return True
         mail = self._plan.letter(scenario, world, recipients=recipients, number=number, sender=lab.sender)
-        for word in await target.send(mail):
+        told = await target.send(mail)
+        for word in told:
             self._recorder.record(
                 Reported, scenario=scenario.id, recipient=word.recipient, status=word.status, reason=word.reason
             )
+        return not all(word.status is Status.DELIVERED for word in told)
 
 
 def _share(contenders: int) -> int:

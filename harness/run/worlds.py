@@ -10,7 +10,6 @@ from harness.errors import DanelabError, ScenarioError
 from harness.lab.mail import Contexts
 from harness.lab.namespace import SMTP_PORT
 from harness.scenario.load import Entry
-from harness.scenario.models import Scenario, Step
 from harness.scenario.source import shown
 from harness.scenario.stages import stages
 from harness.world.addresses import BENCHMARKING, LOOPBACK
@@ -18,21 +17,10 @@ from harness.world.build import World
 from harness.world.internet import Internet
 
 from .plan import Plan
+from .recipients import address, steps_of
 
 _ANY_TIME = 1_767_225_600
 """The start of 2026: certificates with dates before 1950 cannot be made, so lint must not live in 1970."""
-
-
-def steps_of(scenario: Scenario) -> tuple[Step, ...]:
-    """The scenario's steps; by default one message to its recipient."""
-    return scenario.steps or (Step(send=(scenario.recipient,)),)
-
-
-def address(world: World, word: str) -> str:
-    """The recipient that a word of a step means: an address as written, or somebody in the zone of that key."""
-    if word in world.zone_names:
-        return f"user@{world.zone_names[word][:-1]}"
-    return world.expand(word)
 
 
 def names(world: World) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -52,6 +53,16 @@ class Fact(StrEnum):
     """Every ClientHello named the server."""
     NO_SNI = "no-sni"
     """No ClientHello named the server."""
+    RAW_PUBLIC_KEY = "raw-public-key"
+    """A ClientHello offered to take a raw public key."""
+    NO_RAW_PUBLIC_KEY = "no-raw-public-key"
+    """There was a ClientHello, and none offered to take a raw public key."""
+
+
+@lru_cache(maxsize=1 << 17)
+def _among(scenario: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a pattern fits; the judge asks the same for every target."""
+    return any(fnmatchcase(scenario, pattern) for pattern in patterns)
 
 
 class Telling(Table):
@@ -70,7 +81,7 @@ class Telling(Table):
 
     def about(self, scenario: str) -> bool:
         """Whether that scenario tells it."""
-        return any(fnmatchcase(scenario, pattern) for pattern in self.scenarios)
+        return _among(scenario, self.scenarios)
 
     def position(self, outcome: Outcome) -> str | None:
         """What a permitted outcome shows."""

@@ -9,7 +9,7 @@ from .models import Scenario
 from .stages import CHANGEABLE
 
 _WORLD = dict.fromkeys(("recipient", *CHANGEABLE), True)
-_DONE = {"send", "wait", "change", "retry"}
+_DONE = {"send", "times", "wait", "change", "retry"}
 _LENGTH = 10
 
 

@@ -109,9 +109,10 @@ class Tls(Table):
     """TLS manners (RFC 5246, RFC 8446)."""
 
     versions: Annotated[tuple[str, ...], Field(min_length=1)] = ("1.2", "1.3")
-    """Protocol versions spoken, of `ssl3`, `1.0`, `1.1`, `1.2`, `1.3`."""
+    """Protocol versions spoken, of `ssl3`, `1.0`, `1.1`, `1.2`, `1.3`. SSL 3.0 wants an RSA key."""
     ciphers: str | None = None
-    """Cipher suites up to TLS 1.2 in OpenSSL's words, as in `aNULL` or `eNULL`."""
+    """Cipher suites up to TLS 1.2 in OpenSSL's words, as in `aNULL` or `eNULL`. `RC4` and `3DES` want an RSA
+    key, and are there whatever the OpenSSL at hand can do."""
     request_client_certificate: bool = False
     """Asks for a client certificate without insisting on one."""
     hello_retry: bool = False
@@ -119,7 +120,7 @@ class Tls(Table):
     unrecognized_name_warning: bool = False
     """Sends the warning alert unrecognized_name and goes on (RFC 6066 section 3)."""
     raw_public_key: bool = False
-    """Able to show a bare key in place of a certificate (RFC 7250)."""
+    """Shows a bare key in place of a certificate to whoever asks for one in TLS 1.3 (RFC 7250)."""
     session_group: str | None = None
     """Servers of one group take each other's session tickets."""
     tickets: bool = True

@@ -135,6 +135,9 @@ class WireRule(StrEnum):
     """MAIL carries REQUIRETLS wherever the message that asks for it is given away (RFC 8689 section 4.2.1, MUST)."""
     SAME_NAME_ON_RESUMPTION = "same-name-on-resumption"
     """A TLS session is resumed under the server name it was begun with (RFC 6066 section 3, SHOULD)."""
+    NO_RAW_PUBLIC_KEY = "no-raw-public-key"
+    """A sender with DANE does not offer to take a raw public key, which no record here could authenticate (RFC 7671
+    section 5.1, SHOULD NOT)."""
 
 
 class Expect(Table):
@@ -196,6 +199,11 @@ class Step(Table):
 
     send: tuple[Template, ...] = ()
     """Recipients of one message, as zone keys (`domain`) or addresses with placeholders."""
+    times: Annotated[int, Field(ge=1, le=20)] = 1
+    """How many messages are sent, one after the other, where a sender leaves something to chance: one shows half of it.
+
+    A target that wants a pause between two messages to one recipient is given a single one.
+    """
     wait: Length | None = None
     """Let time pass until caches have run out; not waited for where neither resolver nor target keeps answers."""
     change: dict[str, Any] | None = None
@@ -214,6 +222,8 @@ class Step(Table):
             raise ValueError("a step does exactly one thing: send, wait, change or retry")
         if (self.expect or self.expect_for) and not (self.send or self.retry):
             raise ValueError("expect goes with send or retry")
+        if self.times > 1 and not self.send:
+            raise ValueError("times goes with send")
         return self
 
 
@@ -228,20 +238,22 @@ class Need(StrEnum):
     """A resolver that caches."""
     ROUTE = "route"
     """A configured next hop."""
+    ROOTED_ROUTE = "rooted-route"
+    """A configured next hop that may be written with a final dot."""
+    FALLBACK_RELAY = "fallback-relay"
+    """A configured next hop for mail that could not be delivered otherwise."""
     QUEUE = "queue"
     """A queue that can be flushed."""
     LAB_RESOLVER = "lab-resolver"
     """The lab's resolver between target and servers; every scenario needs it that says how the resolver misbehaves."""
     VALIDATING_RESOLVER = "validating-resolver"
     """A resolver that really talks to the authoritative servers."""
-    LEGACY_TLS = "legacy-tls"
-    """A TLS library that still speaks what this asks for."""
-    RAW_PUBLIC_KEY = "raw-public-key"
-    """A TLS library that knows RFC 7250."""
     REQUIRETLS = "requiretls"
     """A target that knows RFC 8689."""
     DESTINATION_POLICY = "destination-policy"
     """A target that can be told what to do about DANE for single destinations."""
+    AUDIT = "audit"
+    """A target that can be told to try DANE for a destination and send anyway (RFC 7672 section 9.1)."""
     SMTPUTF8 = "smtputf8"
     """A target that takes internationalised addresses (RFC 6531)."""
 

@@ -93,6 +93,7 @@ _POSITIONS: dict[str, tuple[str, dict[Any, str]]] = {
     "ee-as-ta": ("ta_matches_leaf", {True: "accepted", False: "refused"}),
     "revocation": ("revocation", {True: "checked", False: "not-checked"}),
     "extended-key-usage": ("eku", _CHECKED),
+    "raw-public-keys": ("raw_public_keys", {True: "offered", False: "not-offered"}),
     "anonymous-suites": ("anonymous_ciphers", {True: "offered", False: "not-offered"}),
     "old-tls": (
         "minimum_tls",

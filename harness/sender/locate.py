@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import random
+from collections import Counter
 from dataclasses import dataclass
 
 import dns.exception
@@ -40,7 +41,10 @@ def domain_name(text: str) -> str:
 
 
 class Locator:
-    """The lookups of one sender. `seed` decides, by domain, which of several equal hosts comes first; null: chance."""
+    """The lookups of one sender.
+
+    `seed` decides, by domain and anew each time, which of several equal hosts comes first; None: chance does.
+    """
 
     def __init__(self, resolver: Resolver, *, rules: Rules, port: int, ipv4_only: bool, seed: str | None) -> None:
         self._resolver = resolver
@@ -48,6 +52,7 @@ class Locator:
         self._port = port
         self._types = (RdType.A,) if ipv4_only else (RdType.A, RdType.AAAA)
         self._seed = seed
+        self._drawn: Counter[str] = Counter()
 
     async def route(self, domain: str, *, mode: Mode) -> Route | NoRoute:
         """The hosts of a recipient domain, by MX, or the domain itself (RFC 5321 5.1, RFC 7672 2.2.1)."""
@@ -72,7 +77,8 @@ class Locator:
             reason = f"the MX lookup of {name} is insecure and DANE is mandatory"
             return NoRoute(status=rules.status_if_no_host_served(), reason=reason)
         via_mx = not rules.domain_is_its_own_host(mx)
-        chance = random.Random(None if self._seed is None else f"{self._seed} {name}")
+        self._drawn[name] += 1
+        chance = random.Random(None if self._seed is None else f"{self._seed} {name} {self._drawn[name]}")
         hosts = rules.host_order(rules.exchanges(mx), chance=chance) if via_mx else (name,)
         return Route(next_hop=name, expanded=mx.expanded, via_mx=via_mx, secure=secure, port=self._port, hosts=hosts)
 

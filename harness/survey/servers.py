@@ -46,9 +46,10 @@ def shown(
 
 
 def _offer(smtp: Smtp) -> Offer:
-    if not smtp.starttls or smtp.ehlo_reply is not None or smtp.starttls_after_cleartext:
+    if not smtp.starttls or smtp.starttls_after_cleartext:
         return Offer.NONE
-    return Offer.STARTTLS if smtp.starttls_keyword == "STARTTLS" else Offer.MANGLED
+    said = smtp.ehlo_reply is None and smtp.starttls_keyword == "STARTTLS"
+    return Offer.STARTTLS if said else Offer.UNSAID
 
 
 def _inside(smtp: Smtp) -> Inside:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .arrangements import Arrangement
 from .base import Checks, Kind, Mail, Network, Resolves, Surroundings, Target, Word
 from .builtin import BuiltinSender
 from .checker_subject import subject
@@ -11,6 +12,7 @@ from .resolving import bundle
 
 __all__ = [
     "OPEN_ENDED",
+    "Arrangement",
     "BuiltinSender",
     "Checks",
     "CommandTarget",

@@ -15,6 +15,8 @@ from harness.scenario.choices import Positions
 from harness.scenario.models import Mode, Need
 from harness.world.records import Type
 
+from .arrangements import Arrangement
+
 if TYPE_CHECKING:
     from .checker import Discovery
     from .checker_subject import Subject
@@ -53,6 +55,8 @@ class Surroundings:
     """Addresses of mail hosts at which nothing listens."""
     at_once: int = 100
     """How many messages may be in its hands at a time, so that machine and lab keep up with it."""
+    arrangements: tuple[Arrangement, ...] = ()
+    """What the administrator has settled for single destinations."""
     listen: Callable[[Callable[[Event], None]], None] = lambda _: None
     """To be called with whatever wants to hear every event of the lab."""
     quiet: float = 5.0
@@ -105,6 +109,8 @@ class Target(Protocol):
     name: str
     keeps_answers: bool
     """Whether it may remember DNS answers, or a failed destination, from one message to the next."""
+    repeats: bool
+    """Whether it is given several messages in a row to one recipient, to see what it leaves to chance."""
 
     async def __aenter__(self) -> Self: ...
 
@@ -139,6 +145,7 @@ class Checks(Protocol):
 
     name: str
     keeps_answers: bool
+    repeats: bool
 
     async def __aenter__(self) -> Self: ...
 
@@ -155,6 +162,7 @@ class Resolves(Protocol):
 
     name: str
     keeps_answers: bool
+    repeats: bool
 
     async def __aenter__(self) -> Self: ...
 

@@ -42,6 +42,7 @@ class BuiltinSender:
     """
 
     keeps_answers = False
+    repeats = True
 
     def __init__(
         self,
@@ -75,9 +76,9 @@ class BuiltinSender:
         """Such a target, before there is a lab."""
         return Kind(
             name=f"{name}:{mode}" if mode else name,
-            offers=frozenset({Need.ROUTE, Need.SMTPUTF8}),
+            offers=frozenset({Need.ROUTE, Need.ROOTED_ROUTE, Need.FALLBACK_RELAY, Need.SMTPUTF8}),
             # It keeps REQUIRETLS by DANE alone.
-            offers_with_dane=frozenset({Need.REQUIRETLS, Need.DESTINATION_POLICY}),
+            offers_with_dane=frozenset({Need.REQUIRETLS, Need.DESTINATION_POLICY, Need.AUDIT}),
             make=lambda around: cls(around, name=name, command=command, arguments=arguments),
             has_cell=False,
             mode=mode,

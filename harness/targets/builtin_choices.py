@@ -26,6 +26,7 @@ DECLARED: Mapping[str, str] = MappingProxyType(
         "ee-as-ta": "accepted",
         "revocation": "not-checked",
         "extended-key-usage": "checked",
+        "raw-public-keys": "not-offered",
         "anonymous-suites": "not-offered",
         "old-tls": "refused",
         "cn-fallback": "not-used",

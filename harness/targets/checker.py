@@ -89,6 +89,7 @@ class Checker:
     """A checker made from a definition. An async context manager."""
 
     keeps_answers = False
+    repeats = False
 
     def __init__(self, definition: CheckerDefinition, place: CheckerPlace) -> None:
         self.name = definition.name

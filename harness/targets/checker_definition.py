@@ -34,7 +34,7 @@ class Ability(StrEnum):
     MX = "mx"
     """Looks the domain's MX records up: the scenario's point lies in them."""
     IMPLICIT_MX = "implicit-mx"
-    """Takes a domain without MX records for its own mail host (RFC 5321 section 5.1)."""
+    """Takes a domain without MX records, or an address, for its own mail host (RFC 5321 section 5.1)."""
     EVERY_HOST = "every-host"
     """Looks at every MX host and not at the first alone."""
     MATCH = "match"

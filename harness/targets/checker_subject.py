@@ -37,7 +37,9 @@ def subject(internet: Internet, recipient: str) -> Subject:
     exchanges = _exchanges(told)
     host = exchanges[0] if exchanges and exchanges[0] != "." else domain
     asks = {Ability.STARTTLS: "checks are made over SMTP"}
-    if told.security in (Security.BOGUS, Security.FAILED) or told.rcode is Rcode.NXDOMAIN or exchanges == ["."]:
+    if domain.startswith("["):
+        asks[Ability.IMPLICIT_MX] = "an address stands in the place of a domain"
+    elif told.security in (Security.BOGUS, Security.FAILED) or told.rcode is Rcode.NXDOMAIN or exchanges == ["."]:
         asks[Ability.MX] = "the point lies in the MX lookup"
     elif told.security is Security.INSECURE:
         asks[Ability.MX] = "the MX records are insecure"

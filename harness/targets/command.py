@@ -39,6 +39,7 @@ class CommandTarget:
     """
 
     keeps_answers = True
+    repeats = True
     _folder: tempfile.TemporaryDirectory[str]
 
     def __init__(self, words: Sequence[str], around: Surroundings, *, jobs: int = 8) -> None:

@@ -18,6 +18,8 @@ from harness.scenario.models import Mode, Need
 from harness.scenario.suite import own_scenarios
 from harness.scenario.words import did_you_mean
 
+from . import arrangements
+from .arrangements import Lines
 from .complaints import complaint
 from .definition_parts import Observe, Rootless, Service, Source, Submit, Text
 from .templates import NAMES, unknown
@@ -63,6 +65,8 @@ class Definition(Table):
     """Needs of scenarios that the target meets by itself."""
     files: dict[str, Text] = {}
     """Files in its root, by absolute name."""
+    destinations: tuple[Lines, ...] = ()
+    """Where what is settled for single destinations stands in its files."""
     prepare: tuple[Text, ...] = ()
     """Shell commands run as root in its root, before the service starts."""
     service: Service | None = None
@@ -104,11 +108,24 @@ class Definition(Table):
         texts |= {"submit.argv": " ".join(self.submit.argv)}
         texts |= {"service.argv": " ".join(self.service.argv)} if self.service else {}
         for mode, definition in self.modes.items():
-            known = (*NAMES, *definition.variables)
+            known: tuple[str, ...] = (*NAMES, *definition.variables)
             for where, text in texts.items():
                 if name := unknown(text, known):
                     there = f"{where}: in mode {mode} there is no {name!r}"
                     raise ValueError(f"{there}; {did_you_mean(name, known)}")
+            known = (*known, *arrangements.NAMES)
+            for number, place in enumerate(self.destinations):
+                if name := unknown(place.line, known):
+                    there = f"destinations.{number}.line: in mode {mode} there is no {name!r}"
+                    raise ValueError(f"{there}; {did_you_mean(name, known)}")
+
+    def offered(self, mode: Mode) -> frozenset[Need]:
+        """The needs of scenarios that it meets by itself in this mode."""
+        return frozenset(self.offers) | arrangements.needs_met(self.places(mode))
+
+    def places(self, mode: Mode) -> tuple[Lines, ...]:
+        """Where what is settled for single destinations is written: without DANE, nothing about it is."""
+        return arrangements.without_dane(self.destinations) if mode is Mode.UNAWARE else self.destinations
 
 
 def own_definitions() -> Path:

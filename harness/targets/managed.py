@@ -13,6 +13,7 @@ from harness.isolation.namespaces import SCRATCH, has_one_id
 from harness.isolation.rootfs import Account, Root
 from harness.journal import Status
 
+from .arrangements import written
 from .base import STANDS_BACK, Kind, Mail, Network, Surroundings, Word
 from .definition import Definition, find
 from .definition_parts import Rootless, Source
@@ -37,11 +38,10 @@ _RESTARTS = 30
 class Managed:
     """A target made from a definition. An async context manager; enter it in the lab's namespace."""
 
-    has_routes = False
-
     def __init__(self, definition: Definition, mode: str, place: Place) -> None:
         self.name = f"{definition.name}:{mode}"
         self.keeps_answers = definition.keeps_answers
+        self.repeats = not definition.submit.pause
         self._definition = definition
         self._mode = definition.modes[mode]
         self._place = place
@@ -119,6 +119,8 @@ class Managed:
             libraries=place.libraries,
         )
         files = {name: self._filled(text) for name, text in definition.files.items()}
+        settled = written(definition.places(self._mode.mode), place.arrangements, self._values, where=self.name)
+        files |= {name: files.get(name, "") + lines for name, lines in settled.items()}
         await self.jail.build(root, files={**files, CA_FILE: place.webpki})
         script = "\n".join(self._filled(line) for line in definition.prepare)
         if script:
@@ -280,12 +282,13 @@ def managed_kind(word: str) -> Kind:
             died=around.died,
             at_once=around.at_once,
             refused=around.refused,
+            arrangements=around.arrangements,
         )
         return Managed(definition, mode, place)
 
     return Kind(
         name=f"{definition.name}:{mode}",
-        offers=frozenset(definition.offers),
+        offers=definition.offered(meant.mode),
         make=make,
         networks=frozenset({Network.NAMESPACE}),
         mode=meant.mode,

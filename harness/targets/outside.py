@@ -119,6 +119,7 @@ class SubmissionTarget:
     """A relay that takes mail for anybody from the lab by SMTP."""
 
     keeps_answers = True
+    repeats = True
 
     def __init__(self, name: str, around: Surroundings, *, host: str, port: int) -> None:
         self.name = name
@@ -160,6 +161,7 @@ class ManualTarget:
     """Somebody sends by hand, or by whatever means: danelab says what, and watches."""
 
     keeps_answers = True
+    repeats = False
 
     def __init__(self, around: Surroundings) -> None:
         self.name = "manual"

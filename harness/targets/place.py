@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.isolation.links import Wire
 
+from .arrangements import Arrangement
 from .base import Mail
 
 
@@ -34,5 +35,7 @@ class Place:
     """How many messages may be in its hands at a time, whatever it could take."""
     resolver: str = ""
     """Address of the resolver, where it is not at the lab's end of the wire."""
+    arrangements: tuple[Arrangement, ...] = ()
+    """What is settled for single destinations."""
     log: Callable[[str], None] | None = None
     """Gets every line that the target logs."""

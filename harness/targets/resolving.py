@@ -40,6 +40,8 @@ class ResolverTarget:
     Raises NothingConcluded on entry where nothing answers, or what answers does not validate with the lab's root.
     """
 
+    repeats = False
+
     def __init__(self, name: str, around: Surroundings, *, address: str, port: int, keeps_answers: bool) -> None:
         """`keeps_answers`: nobody tells it when a world has changed."""
         self.name = name

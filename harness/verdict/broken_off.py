@@ -32,7 +32,7 @@ def _decided(observation: Observation) -> bool:
     still_there = {each.session for each in events if isinstance(each, Connected)}
     still_there -= {each.session for each in events if isinstance(each, Left)}
     return all(
-        sending.handed is not None
-        and all(fate.delivered or (fate.status is not None and not still_there) for fate in sending.fates)
+        fate.delivered or (sending.handed is not None and fate.status is not None and not still_there)
         for sending in observation.sendings
+        for fate in sending.fates
     )

@@ -12,7 +12,7 @@ from harness.scenario.requirements import Requirement
 from .evidence import evidence, shortened
 from .fates import Numbered
 from .result import Evidence, Grade, Result, Story, Verdict
-from .sends import sends
+from .sends import made
 
 NOT_CHECKED = "not checked"
 """Stands for a finding where the checker was never pointed at the domain."""
@@ -91,7 +91,7 @@ def checks(scenario: Scenario, events: Sequence[Numbered]) -> list[Check]:
     """What should be found of each domain, where anything should, and what was."""
     handed = {event.step: (line, event) for line, event in reversed(events) if isinstance(event, Sent)}
     found: list[Check] = []
-    for send in sends(scenario):
+    for send in made(scenario, handed):
         line, recipients = 0, ("",) * len(send.zones)
         if send.number in handed:
             line, recipients = handed[send.number][0], handed[send.number][1].recipients

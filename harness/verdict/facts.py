@@ -42,6 +42,13 @@ def _names(sending: Sending) -> list[str]:
     return [event.sni for line, event in sending.wire if line in own and isinstance(event, Handshake)]
 
 
+def _bare_keys(sending: Sending) -> list[bool]:
+    """For each ClientHello, whether it offered to take a raw public key (RFC 7250)."""
+    own = set(sending.connected)
+    shakes = [event for line, event in sending.wire if line in own and isinstance(event, Handshake)]
+    return ["raw public key" in event.offered for event in shakes if event.offered]
+
+
 def _addresses(sending: Sending) -> set[str]:
     own = set(sending.connected)
     return {event.address for line, event in sending.wire if line in own and isinstance(event, Connected)}
@@ -67,4 +74,6 @@ _SEEN: Mapping[Fact, Callable[[Observation, Sending], bool]] = {
     Fact.SEVERAL_ADDRESSES: lambda _, sending: len(_addresses(sending)) > 1,
     Fact.SNI: lambda _, sending: bool(_names(sending)) and all(_names(sending)),
     Fact.NO_SNI: lambda _, sending: bool(_names(sending)) and not any(_names(sending)),
+    Fact.RAW_PUBLIC_KEY: lambda _, sending: any(_bare_keys(sending)),
+    Fact.NO_RAW_PUBLIC_KEY: lambda _, sending: bool(_bare_keys(sending)) and not any(_bare_keys(sending)),
 }

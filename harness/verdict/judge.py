@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from heapq import merge
 
 from harness.journal import Died, Event, HarnessFault, RunStarted, Scene
 from harness.scenario.choices import Choices
@@ -59,12 +60,18 @@ def judge(
     named = dict.fromkeys(event.target for _, event in numbered if event.target)
     targets = tuple(starts) or tuple(named) or ("",)
     results: list[Result] = []
+    by_target: dict[str, list[Numbered]] = {}
+    for line, event in numbered:
+        by_target.setdefault(event.target, []).append((line, event))
     for target in targets:
         started = starts.get(target)
-        ran = [scenario for scenario in listed if started is None or scenario.id in started.scenarios]
-        unplaced = faults(event for _, event in numbered if event.target in ("", target))
+        chosen = None if started is None else frozenset(started.scenarios)
+        ran = [scenario for scenario in listed if chosen is None or scenario.id in chosen]
+        common = by_target.get("", []) if target else []
+        own = by_target.get(target, [])
+        unplaced = faults(event for _, event in merge(common, own, key=_line))
         rule = profile or (Profile.told(started) if started else Profile.of(Mode.OPPORTUNISTIC))
-        mine = _sort_out(numbered, target, alone=len(targets) == 1)
+        mine = _sort_out(own, common, alone=len(targets) == 1)
         other = None
         if any(map(is_checker, mine.values())):
             other = judge_checker
@@ -79,7 +86,7 @@ def judge(
         observations = {scenario.id: observe(scenario, target, mine.get(scenario.id, mine[""])) for scenario in ran}
         bench = _Bench(observations, rule, requirements or {}, groups or {}, choices or {})
         told = [bench.result(scenario.id) for scenario in ran]
-        if started is not None and not ended((event for _, event in numbered), target):
+        if started is not None and not ended((event for _, event in (*common, *own)), target):
             told = [undecided(result, observations[result.scenario]) for result in told]
         told = [noted(let_down(result, mine.get(result.scenario, ())), started) for result in told]
         results.extend(_excused(result, unplaced) for result in told)
@@ -102,19 +109,23 @@ def faults(events: Iterable[Event]) -> tuple[str, ...]:
     return tuple(event.problem for event in events if isinstance(event, HarnessFault) and not event.scenario)
 
 
-def _sort_out(numbered: Sequence[Numbered], target: str, *, alone: bool) -> dict[str, list[Numbered]]:
-    """The events of one target by scenario. Deaths that name no scenario go to all of them."""
-    mine = [
-        (line, event)
-        for line, event in numbered
-        if event.target == target or (not event.target and (alone or isinstance(event, HarnessFault | Scene)))
-    ]
-    common: list[Numbered] = [(line, event) for line, event in mine if isinstance(event, Died) and not event.scenario]
-    found: dict[str, list[Numbered]] = {"": common}
+def _line(numbered: Numbered) -> int:
+    return numbered[0]
+
+
+def _sort_out(own: Sequence[Numbered], common: Sequence[Numbered], *, alone: bool) -> dict[str, list[Numbered]]:
+    """The events of one target by scenario: its own, and what those that name no target have to say of it.
+
+    Deaths that name no scenario go to all of them.
+    """
+    told = [item for item in common if alone or isinstance(item[1], HarnessFault | Scene)]
+    mine = list(merge(told, own, key=_line)) if told else own
+    deaths: list[Numbered] = [(line, event) for line, event in mine if isinstance(event, Died) and not event.scenario]
+    found: dict[str, list[Numbered]] = {"": deaths}
     for line, event in mine:
         if event.scenario:
             found.setdefault(event.scenario, []).append((line, event))
-    return {key: sorted([*own, *common], key=lambda item: item[0]) if key else own for key, own in found.items()}
+    return {key: list(merge(of, deaths, key=_line)) if key and deaths else of for key, of in found.items()}
 
 
 def _excused(result: Result, problems: Sequence[str]) -> Result:

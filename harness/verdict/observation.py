@@ -24,7 +24,7 @@ from harness.scenario.mailhosts import Role
 from harness.scenario.models import Scenario
 
 from .fates import Fate, Numbered, fate, fold, folded
-from .sends import Send, sends, servers
+from .sends import Send, made, servers
 
 WireEvent = Connected | Spoke | Handshake | Accepted | Revealed | Left
 """What happens at a mail server."""
@@ -95,7 +95,8 @@ def observe(scenario: Scenario, target: str, events: Iterable[Numbered]) -> Obse
     A `Died` without a scenario belongs to every scenario of its target and has to be among them.
     """
     everything = list(events)
-    planned = sends(scenario)
+    steps = {event.step for _, event in everything if isinstance(event, Sent)}
+    planned = made(scenario, steps)
     known = {key for each in (scenario, *(send.scenario for send in planned)) for key in servers(each)}
     senseless = {line: wrong for line, event in everything if (wrong := _senseless(line, event, known))}
     numbered = [(line, event) for line, event in everything if line not in senseless]
@@ -111,8 +112,8 @@ def observe(scenario: Scenario, target: str, events: Iterable[Numbered]) -> Obse
     own = [event.at for _, event in numbered if event.scenario]
     sendings: list[Sending] = []
     for send in planned:
-        made = _sending(send, handed.get(send.number), windows[send.number], sendings)
-        sendings.append(_with_wire(made, numbered, begins.get(send.number + 1)))
+        one = _sending(send, handed.get(send.number), windows[send.number], sendings)
+        sendings.append(_with_wire(one, numbered, begins.get(send.number + 1)))
     return Observation(
         scenario=scenario,
         target=target,

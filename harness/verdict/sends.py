@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
 
 from harness.scenario.mailhosts import Server
 from harness.scenario.models import Expect, Mode, Scenario
@@ -34,6 +34,8 @@ class Send:
     """As `Sent.step` counts: from 1, sends and retries alike."""
     retry: bool = False
     """Whether the message is the one before."""
+    again: bool = False
+    """Whether it is one more of the same, to see what is left to chance; not every target is given it."""
     zones: tuple[str, ...]
     """Zone key of each recipient."""
     expect: Expect
@@ -63,23 +65,28 @@ def sends(scenario: Scenario) -> tuple[Send, ...]:
         now = changed.get(index, now)
         recipients = step.send or recipients
         if step.send or step.retry:
-            found.append(
-                Send(
-                    number=len(found) + 1,
-                    retry=step.retry,
-                    zones=tuple(map(zone_of, recipients)),
-                    expect=step.expect.within(scenario.expect) if step.expect else scenario.expect,
-                    expect_for={zone: each.within(scenario.expect) for zone, each in step.expect_for.items()},
-                    scenario=now,
-                    ranks=_ranks(now),
-                )
+            first = Send(
+                number=len(found) + 1,
+                retry=step.retry,
+                zones=tuple(map(zone_of, recipients)),
+                expect=step.expect.within(scenario.expect) if step.expect else scenario.expect,
+                expect_for={zone: each.within(scenario.expect) for zone, each in step.expect_for.items()},
+                scenario=now,
+                ranks=_ranks(now),
             )
+            found.append(first)
+            found += [replace(first, number=first.number + more, again=True) for more in range(1, step.times)]
     if not found:
         zones = (zone_of(scenario.recipient),)
         found.append(
             Send(number=1, zones=zones, expect=scenario.expect, expect_for={}, scenario=now, ranks=_ranks(now))
         )
     return tuple(found)
+
+
+def made(scenario: Scenario, handed: Container[int]) -> tuple[Send, ...]:
+    """The sends that count, given the numbers of those that were handed over: what was not repeated is not missed."""
+    return tuple(send for send in sends(scenario) if not send.again or send.number in handed)
 
 
 def zone_of(recipient: str) -> str:

@@ -144,6 +144,12 @@ def _demand_dropped(session: _Session) -> _Found:
             yield line, "MAIL was said without REQUIRETLS"
 
 
+def _bare_key_asked_for(session: _Session) -> _Found:
+    for line, event in session.events:
+        if isinstance(event, Handshake) and "raw public key" in event.offered:
+            yield line, "a raw public key was asked for"
+
+
 def _delivered(session: _Session) -> bool:
     return any(isinstance(event, Accepted) for _, event in session.events)
 
@@ -175,6 +181,9 @@ _CHECKS: Mapping[WireRule, tuple[_Check, ...]] = {
     WireRule.REQUIRETLS_PASSED_ON: (
         _Check(_demand_dropped, "REQUIRETLS is passed on with MAIL", "8689-4.2.1-3", Grade.SECURITY),
     ),
+    WireRule.NO_RAW_PUBLIC_KEY: (
+        _Check(_bare_key_asked_for, "no offer to take a raw public key", "7671-5.1-3", Grade.WARNING),
+    ),
 }
 """RFC 3207 keeps what is said before TLS, where anybody may speak, apart from what is said inside; so its MUSTs are
 security."""
@@ -190,7 +199,8 @@ def breaches(expect: Expect, sending: Sending, *, delivers: bool, dane: bool) ->
         found += _untouched(expect.unvisited, sending, rule="unvisited", requirement="7672-2.1.2-8")
     if expect.sni is not None and dane:
         found += _server_names(expect.sni, sending)
-    rules = [rule for rule in expect.wire if rule is not WireRule.QUIT_AFTER_REFUSAL or not delivers]
+    idle = {WireRule.QUIT_AFTER_REFUSAL: delivers, WireRule.NO_RAW_PUBLIC_KEY: not dane}
+    rules = [rule for rule in expect.wire if not idle.get(rule, False)]
     mine = set(sending.connected)
     for session in _sessions(sending):
         for rule in rules:

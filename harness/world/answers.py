@@ -71,9 +71,14 @@ def sign(zone: Zone, rrset: RRset, *, wildcard: str | None = None, validity: Val
         return SignedSet(rrset)
     inception, expiration = validity or (zone.inception, zone.expiration)
     keys: tuple[ZoneKey, ...] = zone.entry_keys if rrset.type == Type.DNSKEY else zone.keys
-    source = replace(rrset, owner=wildcard) if wildcard else rrset
-    made = (rrsig(source, key, inception=inception, expiration=expiration) for key in keys)
-    return SignedSet(rrset, tuple(replace(record, owner=rrset.owner) for record in made))
+    place = (rrset, wildcard, inception, expiration)
+    by, signatures = zone.signatures.get(place, ((), ()))
+    if by is not keys:
+        source = replace(rrset, owner=wildcard) if wildcard else rrset
+        made = (rrsig(source, key, inception=inception, expiration=expiration) for key in keys)
+        signatures = tuple(replace(record, owner=rrset.owner) for record in made)
+        zone.signatures[place] = (keys, signatures)
+    return SignedSet(rrset, signatures)
 
 
 def answer(zone: Zone, name: str, kind: int) -> Reply:

@@ -115,13 +115,14 @@ def parent(name: str) -> str:
     return name[count + 1 :] or ROOT
 
 
-def ancestors(name: str) -> list[str]:
+@lru_cache(maxsize=65536)
+def ancestors(name: str) -> tuple[str, ...]:
     """The name itself, its parent and so on, down to the root."""
     found = [name]
     while name != ROOT:
         name = parent(name)
         found.append(name)
-    return found
+    return tuple(found)
 
 
 def is_below(name: str, ancestor: str) -> bool:

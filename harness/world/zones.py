@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from functools import cached_property
 from struct import pack
 
@@ -32,6 +32,8 @@ class Zone:
         self.now = now
         self._ring = ring
         self.rrsets: dict[str, dict[int, RRset]] = {}
+        self.signatures: dict[Hashable, tuple[tuple[ZoneKey, ...], tuple[Record, ...]]] = {}
+        """Those that were made, with the keys, by what was signed (`answers.sign`)."""
         self.children: Mapping[str, Zone] = {}
         """Zones delegated from this one, by origin."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.oracle import Facts, Final, permitted
 from harness.oracle.facts import Destination
 from harness.oracle.reach import Beyond, beyond
-from harness.run.worlds import address
+from harness.run.recipients import address
 from harness.scenario.models import Expect, Mode, Scenario
 from harness.scenario.outcomes import DELIVERED, Code, Permitted
 from harness.scenario.suite import load_suite

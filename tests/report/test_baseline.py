@@ -13,6 +13,10 @@ from harness.report import RunReport
 from harness.report.baseline import applied, check, read
 from harness.report.baseline_update import updated
 from harness.report.model import Standing, fails, surprises
+from harness.scenario.suite import load_suite
+from harness.targets.checker_definition import known_checkers
+from harness.targets.definition import definitions, load
+from tests.run.danelab import ROOT
 
 from .runs import baseline_of, conforming, excused, mixed, two
 
@@ -149,3 +153,11 @@ def test_without_a_reason_a_new_entry_says_what_was_seen_whatever_that_is() -> N
     assert reasons["mismatch"].startswith("as first seen (security): mx1 took the mail over TLS")
     assert "<script>" in reasons["alias"]
     assert applied(mixed(), baseline_of(new), today=TODAY).exit_code == 3
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "docs/known").glob("*.toml")), ids=lambda file: file.stem)
+def test_what_is_known_of_products_names_targets_and_scenarios_that_there_are(file: Path) -> None:
+    found = read(file)
+    assert len(found.entries) > 20
+    targets = {f"{name}:{mode}" for name, path in definitions().items() for mode in load(path).modes}
+    check(found, targets={*targets, *known_checkers()}, open_ended=(), scenarios=load_suite().ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,16 @@ def test_tshark_reads_the_messages_after_decryption(captured: Done, tshark: Prog
     ]  # fmt: skip
     assert sorted(read(tshark, file, "imf && tls", "imf.subject")) == ["danelab ee-311 1", "danelab ee-key-rsa-2048 1"]
     assert set(read(tshark, file, "dns.qry.type == 52", "dns.qry.type")) == {"52"}
+
+
+def test_tshark_reads_what_was_said_to_the_labs_own_tls(tshark: Program, tmp_path: Path) -> None:
+    available(ready)
+    sender = f"{sys.executable} -m tests.run.raw_sender always {{sender}} {{recipient}} {{message}}"
+    done = run("-q", "-t", f"command:{sender}", "ee-rpk", "--capture", out=tmp_path / "out")
+    assert done.status == 0, done.stderr
+    file = done.out / "capture.pcapng"
+    assert read(tshark, file, "imf && tls", "imf.subject") == ["danelab ee-rpk 1"]
+    assert read(tshark, file, "tls.handshake.type == 11", "tls.handshake.type") == ["2,8,11,15,20"]
 
 
 def test_several_targets_have_a_file_each_with_their_own_packets(tshark: Program, tmp_path: Path) -> None:

@@ -18,18 +18,20 @@ from harness.commands.choices import prefix_of
 from harness.errors import UsageError
 from harness.isolation.launch import passed_environment, possible
 from harness.lab.resolvers import ResolverSoftware
+from harness.report.baseline import read as read_baseline
 from harness.targets import named
 from harness.targets.packages import Unavailable
 from harness.verdict import Verdict
 from tests.support.fixtures import available
 from tests.targets.test_outside import CHANCE
 
-from .danelab import Done, environment, run
+from .danelab import ROOT, Done, environment, run
 from .test_shown import descendants
 
 pytestmark = [pytest.mark.namespace, pytest.mark.quiet]
 
 SIX = ("postfix:dane", "postfix:dane-only", "exim:try", "exim:require", "sendmail:unaware", "opensmtpd")
+KNOWN = ROOT / "docs/known"
 Runs = Callable[..., Done]
 
 OTHERWISE = {
@@ -116,10 +118,27 @@ def test_the_verdicts_on_postfix_do_not_depend_on_who_resolves(resolver: Resolve
     assert not unexplained, "\n".join(f"{key[1]}: {both}, {reasons[key]}" for key, both in unexplained.items())
 
 
-def test_targets_side_by_side_get_the_verdicts_of_targets_alone(tmp_path: Path, postfix: Runs) -> None:
+@pytest.fixture(scope="module")
+def six(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """A run of six targets with all scenarios."""
     available(ready, *SIX)
     words = [word for target in SIX for word in ("-t", target)]
-    done = run("-q", *words, "--resolver", "simulated", out=tmp_path)
+    return run("-q", *words, "--resolver", "simulated", out=tmp_path_factory.mktemp("six") / "out")
+
+
+def test_what_real_mail_servers_fail_is_what_is_known_of_them_and_no_more(six: Done) -> None:
+    known = {(entry.target, entry.scenario) for file in KNOWN.glob("*.toml") for entry in read_baseline(file).entries}
+    senders = {each.target for each in six.results} & {target for target, _ in known}
+    assert len(senders) == 4
+    told = [each for each in six.results if each.target in senders]
+    failed = {(each.target, each.scenario): each.reason for each in told if each.verdict is Verdict.FAIL}
+    ran = {(each.target, each.scenario) for each in told}
+    assert {key: reason for key, reason in failed.items() if key not in known} == {}
+    assert (known & ran) - failed.keys() == set()
+
+
+def test_targets_side_by_side_get_the_verdicts_of_targets_alone(tmp_path: Path, postfix: Runs, six: Done) -> None:
+    done = six
     assert {each.target for each in done.results} == {named(target).name for target in SIX}
     assert differing(postfix(ResolverSoftware.SIMULATED), done) == {}
     one, two = (run("-q", "-t", target, "--resolver", "simulated", out=tmp_path / target) for target in SIX[2:5:2])

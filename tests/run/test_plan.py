@@ -16,12 +16,12 @@ from tests.scenario.files import BAD_DIGEST, GOOD, with_lines, write
 DANE = Profile.of(Mode.OPPORTUNISTIC)
 SIX = GOOD + '\n[[mx]]\nipv6 = [""]\n'
 ROUTED = with_lines(GOOD, 'needs = ["route"]')
-RAW = with_lines(BAD_DIGEST, 'needs = ["raw-public-key", "legacy-tls"]')
+INTERNATIONAL = with_lines(BAD_DIGEST, 'needs = ["smtputf8", "requiretls"]')
 
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Suite:
-    write(tmp_path, good=GOOD, bad=BAD_DIGEST, six=SIX, routed=ROUTED, raw=RAW, again=GOOD)
+    write(tmp_path, good=GOOD, bad=BAD_DIGEST, six=SIX, routed=ROUTED, international=INTERNATIONAL, again=GOOD)
     return load_suite(tmp_path, own=False)
 
 
@@ -52,13 +52,13 @@ def test_a_control_runs_along_where_nothing_would_be_delivered(tmp_path: Path) -
 def test_what_neither_lab_nor_target_offers_is_left_out_and_said(suite: Suite) -> None:
     picked = pick(suite, profile=DANE, offers=LOOPBACK_OFFERS)
     assert [entry.id for entry in picked.entries] == ["again", "bad", "good", "six"]
-    assert picked.left_out == {"routed": (Need.ROUTE,), "raw": (Need.RAW_PUBLIC_KEY, Need.LEGACY_TLS)}
+    assert picked.left_out == {"routed": (Need.ROUTE,), "international": (Need.SMTPUTF8, Need.REQUIRETLS)}
     assert "routed" in ids(suite, offers=LOOPBACK_OFFERS | {Need.ROUTE})
 
 
 def test_where_nothing_can_run_the_reason_is_named(suite: Suite) -> None:
-    with pytest.raises(NothingConcluded, match="raw needs raw-public-key and legacy-tls, and 1 more likewise"):
-        pick(suite, ["raw", "routed"], profile=DANE, offers=LOOPBACK_OFFERS)
+    with pytest.raises(NothingConcluded, match="international needs smtputf8 and requiretls, and 1 more likewise"):
+        pick(suite, ["international", "routed"], profile=DANE, offers=LOOPBACK_OFFERS)
 
 
 def test_a_pattern_that_matches_nothing_is_an_error(suite: Suite) -> None:

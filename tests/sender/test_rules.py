@@ -211,16 +211,21 @@ class _Equals:
         return answer(Kind.RECORDS, targets=((10, "a"), (10, "b"), (10, "c")))
 
 
-@pytest.mark.parametrize(("seed", "same"), [("s", True), (None, False)])
-def test_a_seed_gives_each_domain_its_own_lasting_order_of_equal_hosts(seed: str | None, *, same: bool) -> None:
+async def _drawn(seed: str | None, domains: list[str]) -> list[tuple[str, ...]]:
+    """The orders in which a sender takes equal hosts of these domains, one after the other."""
     locator = Locator(cast(Resolver, _Equals()), rules=RULES, port=25, ipv4_only=False, seed=seed)
+    routes = [await locator.route(domain, mode=Mode.OPPORTUNISTIC) for domain in domains]
+    return [route.hosts for route in routes if isinstance(route, Route)]
 
-    async def order(domain: str) -> tuple[str, ...]:
-        route = await locator.route(domain, mode=Mode.OPPORTUNISTIC)
-        assert isinstance(route, Route)
-        return route.hosts
 
+@pytest.mark.parametrize(("seed", "same"), [("s", True), (None, False)])
+def test_a_seed_decides_the_orders_of_equal_hosts(seed: str | None, *, same: bool) -> None:
     domains = [f"d{number}.example" for number in range(30)]
-    first, second = ([asyncio.run(order(domain)) for domain in domains] for _ in range(2))
+    first, second = (asyncio.run(_drawn(seed, domains)) for _ in range(2))
+    assert len(first) == 30
     assert len(set(first)) > 1
     assert (first == second) is same
+
+
+def test_equal_hosts_are_drawn_anew_for_each_message() -> None:
+    assert len(set(asyncio.run(_drawn("s", ["d.example"] * 30)))) > 1

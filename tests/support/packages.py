@@ -27,5 +27,8 @@ class Bundle:
     SERVERS = _Bundle("servers", ("nsd", "dnsperf", "postfix"))
     """What danelab's speed is compared with, and what loads it: nsd, dnsperf, smtp-sink and smtp-source."""
 
+    GNUTLS = _Bundle("gnutls-bin", ("gnutls-bin",))
+    """A client that takes raw public keys and speaks cipher suites that are out of date: gnutls-cli."""
+
 
 __all__ = ["Bundle", "Program", "Unavailable", "cache_root", "prefix", "program"]

@@ -36,7 +36,7 @@ def scenario(key: str, opportunistic: str, **values: Any) -> Scenario:
         "unaware": values.pop("unaware", "OPP"),
         **{
             name: values.pop(name)
-            for name in ("choice", "severity", "wire", "untouched", "unvisited", "sni")
+            for name in ("choice", "severity", "wire", "untouched", "unvisited", "sni", "checker")
             if name in values
         },
     }

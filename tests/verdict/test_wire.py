@@ -233,6 +233,23 @@ def test_a_session_is_resumed_under_its_own_name(sign: str, second: str, verdict
     assert found.grade is (Grade.WARNING if verdict is Verdict.FAIL else None)
 
 
+@pytest.mark.parametrize(
+    ("offered", "verdict"), [(HELLO, Verdict.PASS), ((*HELLO, "raw public key"), Verdict.FAIL)], ids=["not", "offered"]
+)
+def test_a_raw_public_key_that_no_record_could_authenticate_is_not_to_be_asked_for(
+    offered: tuple[str, ...], verdict: Verdict
+) -> None:
+    found = result(Tape().delivered("one").shook_hands("one", offered=offered), "no-raw-public-key")
+    assert found.verdict is verdict
+    assert found.grade is (Grade.WARNING if verdict is Verdict.FAIL else None)
+
+
+def test_a_sender_judged_as_one_without_dane_may_ask_for_any_key() -> None:
+    tape = Tape().delivered("one").shook_hands("one", offered=("raw public key",))
+    asked = scenario("one", "AUTH", wire=["no-raw-public-key"])
+    assert tape.judge(asked, profile=Profile(Mode.UNAWARE, Mode.UNAWARE))["one"].verdict is Verdict.PASS
+
+
 def test_a_first_handshake_with_another_host_resumes_nothing() -> None:
     tape = Tape().delivered("one").shook_hands("one", session="s1", sni="mx1", offered=("session ticket",))
     assert result(tape.shook_hands("one", session="s2", sni="mx2"), "same-name-on-resumption").verdict is Verdict.PASS

@@ -2,8 +2,11 @@
 
 listener    one listener for all hosts      wire         one connection, its TLS, its end
 polite      a well-behaved server           rude         one that is not
-contexts    certificates and TLS manners    hello        what the ClientHello says
-transcript  the events of one connection    ssl3         a ServerHello that nobody wants
+transcript  the events of one connection    hello        what the ClientHello says
+layer       TLS on a connection             side         what it asks of whoever speaks TLS
+contexts    certificates and TLS manners    openssl      the side that Python's ssl plays
+sides       who plays for which client      bare         a TLS of our own for the rest
+division    where the line between them lies
 """
 
 from .contexts import Contexts

@@ -1,8 +1,7 @@
 """TLS contexts of mail servers: made on first use, kept, and sending exactly the chain that the world says.
 
-Out of reach of Python's ssl, and told as errors of ours: SSL 3.0 beside other versions, raw public keys (RFC 7250),
-cipher suites that the OpenSSL at hand was built without (RC4, mostly 3DES too), and taking a client certificate
-without verifying it.
+Out of reach of Python's ssl are SSL 3.0, raw public keys and the oldest cipher suites, which `bare` serves. What is
+told as an error of ours: cipher suites that neither has, and taking a client certificate without verifying it.
 """
 
 from __future__ import annotations
@@ -21,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from harness.errors import HarnessError
 from harness.scenario.mailhosts import Tls
 from harness.world.model import Credentials, MailServer
+
+from .division import left_to_openssl, old_suites
 
 _MEMORY = Path("/dev/shm")
 _READY_AT_MOST = 20_000
@@ -99,8 +100,14 @@ class Contexts:
 
     def prepare(self, server: MailServer, *, sni: str | None) -> None:
         """Make what this server shows for a server name before any client asks. Raises HarnessError as `showing`."""
-        if server.tls.tickets:
+        if server.tls.tickets and left_to_openssl(server.tls):
             self._context_for(server, sni)
+
+    def log_secret(self, label: str, client: bytes, secret: bytes) -> None:
+        """Append a secret to the key log, if there is one, by the client's random."""
+        if self._keys is not None:
+            with self._keys.open("a", encoding="ascii") as file:
+                file.write(f"{label} {client.hex()} {secret.hex()}\n")
 
     def _context_for(self, server: MailServer, sni: str | None) -> tuple[ssl.SSLContext, str]:
         credentials = server.credentials(sni)
@@ -133,17 +140,18 @@ def _digest(credentials: Credentials) -> str:
 
 
 def _context(server: MailServer, credentials: Credentials) -> ssl.SSLContext:
-    manners = server.tls
-    if "ssl3" in manners.versions:
-        raise _cannot(server, "speak SSL 3.0 beside other versions: this OpenSSL has no such protocol")
+    manners = server.tls.model_copy(update={"versions": left_to_openssl(server.tls)})
+    if not manners.versions:
+        raise _cannot(server, "be served by Python's ssl")
+    ciphers = None if old_suites(manners) else manners.ciphers
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _versions(context, manners)
     weak = any(map(_is_weak, credentials.chain)) or not {"1.2", "1.3"}.issuperset(manners.versions)
-    if manners.ciphers is not None or weak:
+    if ciphers is not None or weak:
         try:
-            context.set_ciphers(f"{manners.ciphers or 'DEFAULT'}:@SECLEVEL=0")
+            context.set_ciphers(f"{ciphers or 'DEFAULT'}:@SECLEVEL=0")
         except ssl.SSLError:
-            raise _cannot(server, f"offer the cipher suites {manners.ciphers!r} with {ssl.OPENSSL_VERSION}") from None
+            raise _cannot(server, f"offer the cipher suites {ciphers!r} with {ssl.OPENSSL_VERSION}") from None
     if manners.hello_retry:
         context.set_ecdh_curve(_HRR_GROUP)
     if manners.request_client_certificate:

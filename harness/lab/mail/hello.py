@@ -25,12 +25,19 @@ class Hello:
 
     sni: str = ""
     """Server name sent, as it came; empty for none."""
+    version: int = 0
+    """The version in the old place (RFC 5246 appendix E.1): the highest up to TLS 1.2, as a number."""
     offered: tuple[str, ...] = ()
     """What the journal keeps of it: `version TLSv1.3`, `suites certificate`, `session ticket`, ..."""
     raw_public_key: bool = False
     """Whether the client would take a bare key from the server (RFC 7250)."""
     problem: str = ""
     """Why it is no ClientHello; empty if it is one."""
+
+    @property
+    def modern(self) -> bool:
+        """Whether the client speaks TLS 1.3."""
+        return f"version {_VERSIONS[0x0304]}" in self.offered
 
 
 def read(data: bytes | bytearray) -> Hello | None:
@@ -67,7 +74,8 @@ def _hello(body: bytes) -> Hello:
     end = at + 2 + number(body[at : at + 2], "big")
     suites = _suites(body[at + 2 : end])
     at = end + 1 + body[end]
-    versions = [number(body[:2], "big")]
+    version = number(body[:2], "big")
+    versions = [version]
     sni, bare_key, marks = "", False, []
     at += 2
     while at + 4 <= len(body):
@@ -87,8 +95,8 @@ def _hello(body: bytes) -> Hello:
         elif kind == _SERVER_CERTIFICATE_TYPE and _RAW_PUBLIC_KEY in value[1:]:
             bare_key = True
             marks.append("raw public key")
-    names = [f"version {_VERSIONS[version]}" for version in versions if version in _VERSIONS]
-    return Hello(sni=sni, offered=(*names, *suites, *marks), raw_public_key=bare_key)
+    names = [f"version {_VERSIONS[each]}" for each in versions if each in _VERSIONS]
+    return Hello(sni=sni, version=version, offered=(*names, *suites, *marks), raw_public_key=bare_key)
 
 
 @lru_cache(maxsize=256)

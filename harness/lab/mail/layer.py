@@ -1,21 +1,18 @@
-"""TLS on a connection, over memory buffers: the ClientHello, the handshake, and what is said inside."""
+"""TLS on a connection: the ClientHello, the handshake, and what is said inside, whoever plays the server's side."""
 
 from __future__ import annotations
 
-import contextlib
-import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError
-
-from . import hello, ssl3
+from . import hello
 from .contexts import Contexts
+from .side import Agreed, ServerSide, TlsError
+from .sides import side_for
 
 if TYPE_CHECKING:
     from .wire import Wire
 
-_CHUNK = 1 << 16
 _UNRECOGNIZED_NAME = b"\x15\x03\x03\x00\x02\x01\x70"
 
 
@@ -32,11 +29,7 @@ class Layer:
         self._why = why
         self._first_flight = bytearray()
         self._hello: hello.Hello | None = None
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._tls: ssl.SSLObject | None = None
-        self._certificate = ""
-        self._ancient = False
+        self._side: ServerSide | None = None
         self.secured = False
         """Whether the handshake is complete."""
 
@@ -44,34 +37,28 @@ class Layer:
         """Octets from the client."""
         if self._hello is None:
             self._await_hello(data)
-        elif self._ancient:
-            self._told(completed=False, error=ssl3.refusal(data))
-            self._ancient = False
-            self._wire.transcript.left("client")
-            self._wire.cut()
-        elif self._tls is not None:
-            self._incoming.write(data)
+        elif self._side is not None:
+            self._side.receive(data)
             if self.secured:
-                self._decrypt(self._tls)
+                self._decrypt(self._side)
             else:
-                self._shake(self._tls)
+                self._shake(self._side)
 
     def encrypt(self, data: bytes) -> bytes:
         """What goes over the line in place of these octets."""
-        assert self._tls is not None
-        self._tls.write(data)
-        return self._outgoing.read()
+        assert self._side is not None
+        self._side.write(data)
+        return self._side.outgoing()
 
     def close_notify(self) -> bytes:
         """The alert that ends TLS in good order."""
-        assert self._tls is not None
-        with contextlib.suppress(ssl.SSLError):
-            self._tls.unwrap()
-        return self._outgoing.read()
+        assert self._side is not None
+        self._side.close()
+        return self._side.outgoing()
 
     def lost(self, problem: str) -> None:
         """The client is gone. A handshake that had begun has failed; one that had not is no event."""
-        if (self._first_flight or self._ancient or self._tls is not None) and not self.secured:
+        if (self._first_flight or self._side is not None) and not self.secured:
             self._told(completed=False, error=problem)
 
     def _await_hello(self, data: bytes) -> None:
@@ -94,61 +81,49 @@ class Layer:
         self._answer(self._hello, first_flight)
 
     def _answer(self, said: hello.Hello, first_flight: bytearray) -> None:
-        if self._wire.server.tls.raw_public_key and said.raw_public_key:
-            raise HarnessError(
-                f"scenario {self._wire.server.scenario}: Python's ssl cannot show a raw public key (RFC 7250)"
-            )
         if self._wire.server.tls.unrecognized_name_warning and said.sni:
             self._wire.transport.write(_UNRECOGNIZED_NAME)
-        if self._wire.server.tls.versions == ("ssl3",):
-            self._ancient = True
-            self._wire.transport.write(ssl3.SERVER_HELLO)
-            return
-        showing = self._contexts.showing(
-            self._wire.server, sni=said.sni or None, incoming=self._incoming, outgoing=self._outgoing
-        )
-        self._tls, self._certificate = showing.tls, showing.certificate
-        self._incoming.write(first_flight)
-        self._shake(showing.tls)
+        self._side = side_for(self._wire.server, said, contexts=self._contexts)
+        self._side.receive(bytes(first_flight))
+        self._shake(self._side)
 
-    def _shake(self, tls: ssl.SSLObject) -> None:
+    def _shake(self, side: ServerSide) -> None:
         try:
-            tls.do_handshake()
-        except ssl.SSLWantReadError:
-            self._wire.transport.write(self._outgoing.read())
-            return
-        except ssl.SSLError as error:
-            if error.reason == "CERTIFICATE_VERIFY_FAILED":
-                self._wire.transcript.fault("Python's ssl cannot take a client certificate without verifying it")
-            problem = _words(error)
-            self._told(completed=False, error=problem)
-            if " alert " in problem:
+            complete = side.handshake()
+        except TlsError as failure:
+            if failure.fault:
+                self._wire.transcript.fault(failure.fault)
+            self._told(completed=False, error=str(failure))
+            if failure.by_client:
                 self._wire.transcript.left("client")
-            self._wire.transport.write(self._outgoing.read())
+            self._wire.transport.write(side.outgoing())
             self._wire.cut()
             return
-        if tls.version() != "TLSv1.3":
+        if not complete:
+            self._wire.transport.write(side.outgoing())
+            return
+        if side.agreed.version != "TLSv1.3":
             # In TLS 1.3 only session tickets are left to be sent: they go with the next reply, which saves a segment.
-            self._wire.transport.write(self._outgoing.read())
+            self._wire.transport.write(side.outgoing())
         self.secured = True
         self._told(completed=True)
         self._wire.transcript.tls = True
         self._wire.dialogue.secured()
-        if self._incoming.pending:
-            self._decrypt(tls)
+        if side.pending:
+            self._decrypt(side)
 
-    def _decrypt(self, tls: ssl.SSLObject) -> None:
+    def _decrypt(self, side: ServerSide) -> None:
         while not self._wire.closing:
             try:
-                data = tls.read(_CHUNK)
-            except ssl.SSLWantReadError:
-                return
-            except ssl.SSLZeroReturnError:
-                data = b""
-            except ssl.SSLError as error:
-                self._told(completed=True, error=_words(error))
+                data = side.read()
+            except TlsError as failure:
+                self._told(completed=True, error=str(failure))
                 self._wire.transcript.left("client")
+                if not failure.by_client:
+                    self._wire.transport.write(side.outgoing())
                 self._wire.cut()
+                return
+            if data is None:
                 return
             if not data:
                 self._wire.transcript.left("client")
@@ -156,31 +131,18 @@ class Layer:
                 return
             self._wire.transcript.tls = True
             self._wire.dialogue.received(data)
-            if not self._incoming.pending and not tls.pending():
+            if not side.pending:
                 return
 
     def _told(self, *, completed: bool, error: str = "") -> None:
-        cipher = version = ""
         seen = self._hello or hello.Hello()
-        offered = seen.offered
-        resumed = False
-        if self._tls is not None and (chosen := self._tls.cipher()) is not None:
-            cipher, version = chosen[0], self._tls.version() or ""
-            resumed = completed and bool(self._tls.session_reused)
-        if resumed:
-            offered = (*offered, "session resumed")
-        bare = not cipher or resumed or cipher.startswith(("ADH-", "AECDH-"))
+        agreed = self._side.agreed if self._side is not None else Agreed()
         self._wire.transcript.handshake(
             completed=completed,
             sni=seen.sni,
-            offered=offered,
-            version=version,
-            cipher=cipher,
-            certificate="" if bare else self._certificate,
+            offered=(*seen.offered, *agreed.marks),
+            version=agreed.version,
+            cipher=agreed.cipher,
+            certificate=agreed.certificate,
             error=error,
         )
-
-
-def _words(error: ssl.SSLError) -> str:
-    """What happened, in OpenSSL's own words: `tlsv1 alert unknown ca`."""
-    return (error.reason or str(error)).lower().replace("_", " ")

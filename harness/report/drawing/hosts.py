@@ -187,7 +187,7 @@ def _starttls(server: Server) -> tuple[str, Tone]:
         return "turned away", Tone.WARN
     if server.offer is Offer.NONE:
         return "no STARTTLS", Tone.WARN
-    if server.offer is Offer.MANGLED:
+    if server.offer is Offer.UNSAID:
         return "STARTTLS mangled", Tone.WARN
     if not server.grants:
         return "STARTTLS refused", Tone.WARN

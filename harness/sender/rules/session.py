@@ -114,7 +114,7 @@ class SessionRules:
     def refusal_is_final(self, stage: Stage, *, code: int) -> bool:
         """Only a permanent reply to MAIL, RCPT, DATA or the message returns the mail.
 
-        RFC 5321 section 4.2.1. A 5yz greeting, or one to EHLO or STARTTLS, speaks about the server and
+        RFC 5321 section 4.2.1 (5321-4.2.1-1). A 5yz greeting, or one to EHLO or STARTTLS, speaks about the server and
         not about the message (7672-2.2-3, 7672-2.1.2-6).
         """
         return 500 <= code <= 599 and stage in (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.BODY)
@@ -127,7 +127,7 @@ class SessionRules:
         return stage in (Stage.RCPT, Stage.DATA, Stage.BODY)
 
     def status_after_final_refusal(self) -> Status:
-        """A permanent refusal of the mail returns it (RFC 5321 section 4.2.1)."""
+        """A permanent refusal of the mail returns it (RFC 5321 section 4.2.1; 5321-4.2.1-1)."""
         return Status.BOUNCED
 
     def status_after_temporary_refusal(self) -> Status:

@@ -20,7 +20,7 @@ from harness.scenario.mailhosts import Tls
 from harness.world.model import Credentials, MailServer
 
 from .kit import Client, Lab, certificate, credentials, lab, run, server, talk, trusting
-from .test_hello import extension, hello
+from .test_hello import hello
 
 pytestmark = pytest.mark.loopback
 
@@ -196,36 +196,53 @@ def test_suites_without_certificate_or_encryption_can_be_spoken(ciphers: str, ki
     assert running.one(Accepted).tls
 
 
-def test_a_client_turns_away_from_ssl_3() -> None:
-    def conversation(client: Client) -> None:
-        with pytest.raises(ssl.SSLError, match="unsupported protocol"):
-            client.starttls()
+def rsa_credentials() -> Credentials:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return Credentials(private_key=key, chain=(certificate("leaf", key),))
 
-    running = shaken(server(tls=Tls(versions=("ssl3",))), conversation=conversation)
+
+@pytest.mark.parametrize("versions", [("ssl3",), ("ssl3", "1.3")])
+def test_a_client_turns_away_from_ssl_3(versions: tuple[str, ...]) -> None:
+    def conversation(client: Client) -> None:
+        context = trusting()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with pytest.raises(ssl.SSLError, match="unsupported protocol"):
+            client.starttls(context=context)
+
+    running = shaken(server(shown=rsa_credentials(), tls=Tls(versions=versions)), conversation=conversation)
     shake = running.one(Handshake)
-    assert (shake.completed, shake.error, shake.certificate) == (False, "alert protocol version", "")
+    assert (shake.completed, shake.error) == (False, "tlsv1 alert protocol version")
+    assert (shake.version, shake.cipher) == ("SSLv3", "AES128-SHA")
     assert "version TLSv1.2" in shake.offered
     assert (running.one(Left).after, running.one(Left).by) == ("handshake", "client")
     assert not running.all(HarnessFault)
 
 
-def test_a_client_that_would_go_on_with_ssl_3_is_our_fault_and_one_that_hangs_up_is_not() -> None:
+def test_a_client_without_suites_of_ssl_3_is_sent_the_alert_that_real_servers_send() -> None:
+    def conversation(client: Client) -> None:
+        with pytest.raises(ssl.SSLError, match="handshake failure"):
+            client.starttls()
+
+    running = shaken(server(shown=rsa_credentials(), tls=Tls(versions=("ssl3",))), conversation=conversation)
+    assert running.one(Handshake).error == "no shared cipher"
+    assert running.one(Left).by == "server"
+
+
+def test_beside_ssl_3_newer_versions_are_spoken_with_newer_clients() -> None:
+    running = shaken(server(shown=rsa_credentials(), tls=Tls(versions=("ssl3", "1.2", "1.3"))))
+    assert running.one(Handshake).version == "TLSv1.3"
+
+
+def test_a_client_that_hangs_up_on_ssl_3_is_told_of() -> None:
     def begin(client: Client) -> None:
         client.reply()
         client.say("EHLO c")
         client.say("STARTTLS")
-        client.send(hello())
+        client.send(hello(suites=b"\x00\x2f"))
         assert client.sock.recv(3) == b"\x16\x03\x00"
 
-    def go_on(client: Client) -> None:
-        begin(client)
-        client.send(b"\x16\x03\x00\x00\x04\x10\x00\x00\x00")
-        with pytest.raises(ConnectionResetError):
-            client.rest()
-
-    running = shaken(server(tls=Tls(versions=("ssl3",))), conversation=go_on)
-    assert "goes on with SSL 3.0" in running.one(HarnessFault).problem
-    running = shaken(server(tls=Tls(versions=("ssl3",))), conversation=begin)
+    running = shaken(server(shown=rsa_credentials(), tls=Tls(versions=("ssl3",))), conversation=begin)
     assert running.one(Handshake).error.endswith("by the client")
     assert not running.all(HarnessFault)
 
@@ -242,7 +259,14 @@ def test_no_cipher_suite_in_common_is_told() -> None:
 @pytest.mark.parametrize(
     ("tls", "problem"),
     [
-        (Tls(versions=("ssl3", "1.0")), "scenario test: server mx1 cannot speak SSL 3.0 beside other versions"),
+        (
+            Tls(versions=("ssl3",)),
+            "scenario test: server mx1 cannot speak SSL 3.0, RC4 or triple DES without an RSA key",
+        ),
+        (
+            Tls(versions=("1.2",), ciphers="RC4", request_client_certificate=True),
+            "scenario test: server mx1 cannot ask for a client certificate with protocols and suites as old as these",
+        ),
         (Tls(ciphers="NONSENSE"), "scenario test: server mx1 cannot offer the cipher suites 'NONSENSE'"),
     ],
 )
@@ -389,16 +413,3 @@ def test_a_server_with_a_bare_key_serves_clients_that_want_a_certificate() -> No
     running = shaken(server(tls=Tls(raw_public_key=True)))
     assert running.one(Handshake).completed
     assert not running.all(HarnessFault)
-
-
-def test_a_bare_key_that_a_client_would_take_is_our_fault() -> None:
-    def conversation(client: Client) -> None:
-        client.reply()
-        client.say("EHLO c")
-        client.say("STARTTLS")
-        client.send(hello(extension(20, b"\x02\x02\x00")))
-        with pytest.raises(ConnectionResetError):
-            client.reply()
-
-    running = shaken(server(tls=Tls(raw_public_key=True)), conversation=conversation)
-    assert "cannot show a raw public key" in running.one(HarnessFault).problem
