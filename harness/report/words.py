@@ -12,7 +12,7 @@ from harness.verdict import Grade, Result, Verdict
 from .model import Known, RunReport, Standing, excuses
 from .plain import plain
 
-_RUN_OF = re.compile(r"\b(\S+)(?: then \1\b(?!@))+")
+_RUN_OF = re.compile(r"\b(delivered before|\S+)(?: then \1\b(?!@))+")
 
 CONCLUSION = {
     ExitCode.AS_EXPECTED: "As expected.",

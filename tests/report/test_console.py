@@ -158,4 +158,5 @@ def test_a_long_list_of_choices_is_cut_unless_all_is_wanted() -> None:
 def test_an_outcome_that_comes_again_and_again_is_said_once() -> None:
     assert brief("CLEAR then CLEAR then CLEAR", sign="x") == "CLEAR x3"
     assert brief("DEFER then DEFER then AUTH") == "DEFER ×2 then AUTH"
+    assert brief("TLS then delivered before then delivered before") == "TLS then delivered before ×2"
     assert brief("DEFER then NEXT:AUTH@mx2") == "DEFER then NEXT:AUTH@mx2"
