@@ -69,6 +69,18 @@ def test_list_says_what_takes_minutes_and_what_runs_it() -> None:
     assert "Its steps wait 300 s altogether" in run("show", "slow", *mine).stdout
 
 
+@pytest.mark.parametrize("words", [["list"], ["show", "bad"], ["targets", "list"]])
+def test_on_a_narrow_terminal_nothing_is_wider_than_it(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = run(*words).stdout
+    for module in ("common", "list"):
+        monkeypatch.setattr(f"harness.commands.{module}.columns", lambda: 60)
+    lines = run(*words).stdout.splitlines()
+    assert max(map(len, whole.splitlines())) > 60
+    assert max(map(len, lines)) <= 60
+    letters = sorted("".join(whole.split())), sorted("".join("".join(lines).split()))
+    assert letters[0] == letters[1] or words == ["list"]
+
+
 def test_list_in_forms_for_programs() -> None:
     assert run("list", "--count").stdout == "2\n"
     assert run("list", "--ids", "!bad").stdout == "good\n"

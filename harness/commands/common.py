@@ -48,11 +48,35 @@ def reenter() -> int:
     return enter([sys.executable, "-P", "-m", "harness.cli", name, "--inside", *rest])
 
 
+def columns() -> int | None:
+    """How many letters a line of the terminal has; None where the output goes elsewhere, and lines may be long."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def paragraph(text: str, *, indent: str = "  ") -> str:
-    """Text wrapped for a terminal."""
+    """Text wrapped for a terminal, or at 100 letters where that is wider."""
     import textwrap
 
+    width = min(100, columns() or 100)
     paragraphs = (" ".join(part.split()) for part in text.strip().split("\n\n"))
     return "\n\n".join(
-        textwrap.fill(part, width=100, initial_indent=indent, subsequent_indent=indent) for part in paragraphs
+        textwrap.fill(part, width=width, initial_indent=indent, subsequent_indent=indent) for part in paragraphs
     )
+
+
+def hanging(line: str, *, indent: int) -> str:
+    """A line that is wrapped only where the terminal is too narrow for it; what follows is indented so far."""
+    import textwrap
+
+    width = columns()
+    if width is None or len(line) <= width:
+        return line
+    start = len(line) - len(line.lstrip())
+    # Blanks that set columns apart are kept in the first line, so that only its end is wrapped.
+    head, tail = line[:indent], line[indent:]
+    if indent > start and len(head.rstrip()) < len(head) and indent < width:
+        first, *rest = textwrap.wrap(tail, width=width - indent) or [""]
+        return "\n".join([head + first, *(" " * indent + each for each in rest)])
+    return textwrap.fill(line, width=width, subsequent_indent=" " * indent, drop_whitespace=True)

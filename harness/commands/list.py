@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import PATTERNS_HELP, patterns_argument, scenarios_option
+from .common import PATTERNS_HELP, columns, hanging, patterns_argument, scenarios_option
 
 if TYPE_CHECKING:
     from harness.scenario.models import Scenario
@@ -69,14 +69,19 @@ def command(patterns: tuple[str, ...], own_paths: tuple[Path, ...], form: str | 
         for entry in chosen
     ]
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(4)]
-    for row in (head, *rows):
-        cells = [f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)]
-        click.echo("  ".join((*cells, row[4])).rstrip())
+    longest = sum(widths) + 2 * len(widths) + max(len(row[4]) for row in rows)
+    if (columns() or longest) < longest:
+        for name, group, importance, expected, title in rows:
+            click.echo(f"{name}  {expected}")
+            click.echo(hanging(f"    {title} ({group}, {importance})", indent=4))
+    else:
+        for row in (head, *rows):
+            cells = [f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)]
+            click.echo("  ".join((*cells, row[4])).rstrip())
     groups = len({entry.group for entry in chosen})
-    click.echo(
-        f"\n{len(chosen)} scenario{'s' * (len(chosen) != 1)} in {groups} group{'s' * (groups != 1)}; "
-        "EXPECTED is for an opportunistic DANE sender. The story of one: danelab show ID"
-    )
+    told = f"{len(chosen)} scenario{'s' * (len(chosen) != 1)} in {groups} group{'s' * (groups != 1)}"
+    expected = "what is expected is so of an opportunistic DANE sender"
+    click.echo("\n" + hanging(f"{told}; {expected}. The story of one: danelab show ID", indent=0))
 
 
 def _patience(scenario: Scenario) -> str:

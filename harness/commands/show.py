@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import paragraph, scenarios_option
+from .common import hanging, paragraph, scenarios_option
 
 if TYPE_CHECKING:
     from harness.scenario.load import Entry
@@ -66,8 +66,9 @@ def _story(entry: Entry, suite: Suite, requirements: Any) -> Iterator[str]:
     from harness.scenario.source import shown
 
     scenario = entry.scenario
-    yield f"{entry.id}: {scenario.title}"
-    yield f"  {shown(entry.file)}, importance {scenario.importance}: {member_docs(Importance)[scenario.importance]}"
+    yield hanging(f"{entry.id}: {scenario.title}", indent=2)
+    importance = f"importance {scenario.importance}: {member_docs(Importance)[scenario.importance]}"
+    yield hanging(f"  {shown(entry.file)}, {importance}", indent=2)
     yield ""
     yield paragraph(scenario.explain)
     yield ""
@@ -101,13 +102,14 @@ def _story(entry: Entry, suite: Suite, requirements: Any) -> Iterator[str]:
         yield paragraph(scenario.reading)
     for need in scenario.needs:
         yield ""
-        yield f"Needs {need}: {member_docs(Need)[need]}"
+        yield hanging(f"Needs {need}: {member_docs(Need)[need]}", indent=2)
     if scenario.waits:
         yield ""
-        yield f"Its steps wait {scenario.waits:g} s altogether, where a cache has to run out."
+        yield hanging(f"Its steps wait {scenario.waits:g} s altogether, where a cache has to run out.", indent=2)
     if scenario.twin:
         yield ""
-        yield f"Its twin, which has to be delivered: {scenario.twin} ({suite[scenario.twin].scenario.title})"
+        title = suite[scenario.twin].scenario.title
+        yield hanging(f"Its twin, which has to be delivered: {scenario.twin} ({title})", indent=2)
 
 
 def _expectation(expect: Expect) -> Iterator[str]:
@@ -121,7 +123,8 @@ def _expectation(expect: Expect) -> Iterator[str]:
             label = mode if not index else "or"
             behind = "; at another MX than the preferred one" if outcome.next else ""
             where = f"; at {outcome.at}" if outcome.at else ""
-            yield f"  {label:>13}  {outcome!s:10}  {docs[outcome.code].rstrip('.')}{behind}{where}."
+            what = f"  {label:>13}  {outcome!s:10}  "
+            yield hanging(f"{what}{docs[outcome.code].rstrip('.')}{behind}{where}.", indent=len(what))
     if expect.checker:
         yield f"  {'checker':>13}  {expect.checker}"
 
@@ -159,6 +162,6 @@ def _values(value: Any, path: str, *, meaning: str) -> Iterator[str]:
         if isinstance(value, StrEnum):
             meaning = member_docs(type(value)).get(value.value, meaning)
         said = list(value) if isinstance(value, tuple) else value
-        yield f"  {path} = {json.dumps(said, ensure_ascii=False, default=str)}"
+        yield hanging(f"  {path} = {json.dumps(said, ensure_ascii=False, default=str)}", indent=6)
         if meaning:
             yield paragraph(meaning, indent="      ")

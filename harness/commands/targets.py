@@ -9,6 +9,8 @@ import click
 
 from harness.errors import UsageError
 
+from .common import hanging
+
 if TYPE_CHECKING:
     from harness.targets.definition import Definition
 
@@ -38,14 +40,15 @@ def list_() -> None:
     width = max(len(each.name) for each in found)
     for each in found:
         lacking = missing(each)
-        click.echo(f"{each.name:{width}}  {each.title}; {lacking or 'ready'}")
+        click.echo(hanging(f"{each.name:{width}}  {each.title}; {lacking or 'ready'}", indent=width + 2))
         for name, mode in sorted(each.modes.items(), key=lambda item: item[0] != each.default):
-            click.echo(f"{'':{width}}    :{name:12} {mode.mode:13} {mode.title}")
+            what = f"{'':{width}}    :{name:12} {mode.mode:13} "
+            click.echo(hanging(what + mode.title, indent=len(what)))
     click.echo("\nCheckers, judged on what they find:")
     checkers = [load_checker(file) for file in known_checkers().values()]
     width = max(len(each.name) for each in checkers)
     for checker in checkers:
-        click.echo(f"{checker.name:{width}}  {checker.title}")
+        click.echo(hanging(f"{checker.name:{width}}  {checker.title}", indent=width + 2))
     _list_resolvers()
 
 

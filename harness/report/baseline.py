@@ -108,9 +108,7 @@ def applied(report: RunReport, baseline: Baseline, *, today: date) -> RunReport:
         if (result := results.get((entry.target, entry.scenario))) is not None
         and (standing := _standing(entry, result, today)) is not None
     )
-    excused = {
-        (each.target, each.scenario) for each in known if each.standing in (Standing.KNOWN, Standing.UNDECIDED)
-    }
+    excused = {(each.target, each.scenario) for each in known if each.standing in (Standing.KNOWN, Standing.UNDECIDED)}
     status = exit_code(report.results, faults=report.faults, known=excused)
     if any(each.standing is Standing.PASSED for each in known):
         status = ExitCode.NOT_CONFORMING

@@ -18,7 +18,7 @@ from .matrix import STYLES, matrix
 from .model import Known, RunReport, Standing, excuses, grouped
 from .plain import plain
 from .positions import positions
-from .words import CUT_SHORT, counted, is_known, standing, summed_up
+from .words import CUT_SHORT, brief, counted, is_known, standing, summed_up
 
 _CODES = (
     "AUTH over TLS, authenticated by DANE; TLS over TLS, not authenticated; CLEAR in cleartext; "
@@ -132,7 +132,7 @@ def _rows(
             alike.setdefault((result.verdict, result.outcome, notes), []).append(result)
     for (verdict, outcome, notes), listed in sorted(alike.items(), key=lambda item: -len(item[1])):
         names = ", ".join(result.scenario for result in listed) + (f" ({notes})" if notes else "")
-        yield (verdict, STYLES[verdict]), (outcome, ""), (names, "")
+        yield (verdict, STYLES[verdict]), (brief(outcome, sign="x"), ""), (names, "")
     for result in results:
         if result.verdict not in shared or verbose:
             words = f"{result.scenario}: {result.reason}"
@@ -143,7 +143,7 @@ def _rows(
             if verbose:
                 words += "".join(f"; {note}" for note in result.notes)
                 words += "".join(f"\n{each}" for each in result.evidence)
-            yield (result.verdict, STYLES[result.verdict]), (result.outcome, ""), (words, "")
+            yield (result.verdict, STYLES[result.verdict]), (brief(result.outcome, sign="x"), ""), (words, "")
 
 
 def _baseline(page: _Page, report: RunReport) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 from harness.verdict import Result
 
 from .model import RunReport, fails
+from .words import brief
 
 MANY = 12
 """More failures than this of one rule are not all told in full."""
@@ -65,7 +66,7 @@ def _name(result: Result, *, several: bool) -> str:
 
 
 def _briefly(result: Result) -> str:
-    what = f"{result.outcome}, not {result.expected}; "
+    what = f"{brief(result.outcome, sign='x')}, not {result.expected}; "
     if not result.leaked:
         return what + f"{result.grade}: {result.reason}"
     return what + "leaked " + ", and ".join(f"{leak.amount} to {leak.to_whom}" for leak in result.leaked)

@@ -70,7 +70,11 @@ def _scenario(
     yield ""
     if draw is not None:
         # In one line: a blank one would end the element for Markdown.
-        yield '<div class="world">' + " ".join(draw(scenario).split()) + "</div>"
+        yield (
+            '<div class="world" tabindex="0" role="region" aria-label="The world">'
+            + " ".join(draw(scenario).split())
+            + "</div>"
+        )
         yield ""
     yield from _expected(scenario.expect)
     if scenario.expect.choice:

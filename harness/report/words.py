@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -10,6 +11,8 @@ from harness.verdict import Grade, Result, Verdict
 
 from .model import Known, RunReport, Standing, excuses
 from .plain import plain
+
+_RUN_OF = re.compile(r"\b(delivered before|\S+)(?: then \1\b(?!@))+")
 
 CONCLUSION = {
     ExitCode.AS_EXPECTED: "As expected.",
@@ -80,6 +83,14 @@ def standing(entry: Known) -> str:
     if entry.standing is Standing.EXPIRED:
         until = f"; expired {entry.expires}"
     return plain(f"{STANDINGS[entry.standing]} ({entry.reason}{until})")
+
+
+def brief(outcome: str, *, sign: str = "×") -> str:
+    """The outcome with runs of one code counted: `DEFER then DEFER then DEFER` is `DEFER ×3`.
+
+    `sign`: `x` where not every letter can be shown.
+    """
+    return _RUN_OF.sub(lambda run: f"{run[1]} {sign}{run[0].count(' then ') + 1}", outcome)
 
 
 def rule_of(result: Result) -> str:

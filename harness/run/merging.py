@@ -64,7 +64,8 @@ def _comparable(parts: Sequence[Part], starts: Sequence[Mapping[str, RunStarted]
                 if mine != theirs:
                     raise UsageError(
                         f"{part.name}: {target} was run with {key.replace('_', '-')} {_said(mine)}, and in {name} with "
-                        f"{_said(theirs)}; merge runs of a target that were made alike"
+                        f"{_said(theirs)}; merge runs of a target that were made alike, or look at "
+                        "them side by side: danelab report RUN RUN --format html"
                     )
 
 

@@ -99,10 +99,11 @@ class Plan:
 
     @property
     def side_by_side(self) -> int:
-        """How many targets are tested at a time. With a real resolver it is one for each core: it loses patience with
-        name servers that have to wait for the machine."""
+        """How many targets are tested at a time. With a real resolver, or where one is tested, it is one for each core:
+        it loses patience with name servers that have to wait for the machine."""
         several = len(self.contenders)
-        return min(several, max(2, os.cpu_count() or 1)) if self.resolver.is_real else several
+        impatient = self.resolver.is_real or any(each.kind.resolves is not None for each in self.contenders)
+        return min(several, max(2, os.cpu_count() or 1)) if impatient else several
 
     def captured(self, contender: Contender) -> tuple[Path, Path]:
         """The files for a target's packets and for the TLS keys of its lab."""

@@ -19,6 +19,8 @@ from pathlib import Path
 from .apt import Apt, Unavailable, checked, locked, run
 
 _LAYOUT = "1"  # part of every prefix's name: raise it when the way of unpacking changes
+_LIBRARIES = ("lib/*-linux-*", "lib", "lib/postfix", "lib/*-linux-*/pulseaudio")
+_PERL = ("share/perl5", "lib/*-linux-*/perl5/5.*", "share/perl/5.*", "lib/*-linux-*/perl/5.*")
 
 
 __all__ = ["Bundle", "Program", "Unavailable", "cache_root", "prefix", "prefix_path", "program"]
@@ -41,14 +43,16 @@ class Program:
 
     path: Path
     libraries: tuple[Path, ...] = ()
+    modules: tuple[Path, ...] = ()
+    """Folders of Perl modules."""
 
     def environment(self) -> dict[str, str]:
         """The environment to run it in. Its children inherit it, so start nothing else through it."""
         environment = {**os.environ, "LC_ALL": "C"}
-        if self.libraries:
-            inherited = environment.get("LD_LIBRARY_PATH", "")
-            parts = [*map(str, self.libraries), *([inherited] if inherited else [])]
-            environment["LD_LIBRARY_PATH"] = ":".join(parts)
+        for name, folders in (("LD_LIBRARY_PATH", self.libraries), ("PERL5LIB", self.modules)):
+            if folders:
+                inherited = environment.get(name, "")
+                environment[name] = ":".join([*map(str, folders), *([inherited] if inherited else [])])
         return environment
 
     def missing_libraries(self) -> tuple[str, ...]:
@@ -72,18 +76,20 @@ def cache_root() -> Path:
 def program(name: str, *, bundle: Bundle) -> Program:
     """The program ``name`` of ``bundle``: unpacked (and fetched first if need be), else the machine's own.
 
-    The unpacked one is preferred because distributions confine an installed daemon to its usual folders.
-    Raises :class:`Unavailable`.
+    ``name`` may be a path below /usr where the program lies in none of the usual folders. The unpacked one is preferred
+    because distributions confine an installed daemon to its usual folders. Raises :class:`Unavailable`.
     """
     try:
         found = _unpacked(name, bundle=bundle)
     except Unavailable:
-        installed = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+        installed = shutil.which(
+            f"/usr/{name}" if "/" in name else name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+        )
         if installed is None:
             raise
         found = Program(Path(installed))
     if missing := found.missing_libraries():
-        raise Unavailable(f"{name} lacks the libraries {', '.join(missing)}")
+        raise Unavailable(f"{found.path.name} lacks the libraries {', '.join(missing)}")
     return found
 
 
@@ -123,11 +129,14 @@ def _unpacked(name: str, *, bundle: Bundle) -> Program:
 
 def _in_prefix(name: str, *, folder: Path) -> Program:
     usr = folder / "usr"
-    for place in ("bin", "sbin", "libexec"):
+    for place in ("",) if "/" in name else ("bin", "sbin", "libexec"):
         if (path := usr / place / name).is_file():
-            libraries = [*sorted(usr.glob("lib/*-linux-*")), usr / "lib", usr / "lib" / "postfix"]
-            return Program(path, tuple(each for each in libraries if each.is_dir()))
-    raise Unavailable(f"the unpacked packages hold no program {name}")
+            libraries, modules = (
+                tuple(each for pattern in patterns for each in sorted(usr.glob(pattern)) if each.is_dir())
+                for patterns in (_LIBRARIES, _PERL)
+            )
+            return Program(path, libraries, modules)
+    raise Unavailable(f"the unpacked packages hold no program {Path(name).name}")
 
 
 def _prefix_name(bundle: Bundle) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -20,6 +18,8 @@ from harness.scenario.requirements import load_requirements
 from harness.scenario.suite import REQUIREMENTS, load_suite, own_scenarios
 from tests.bench.measure import CHECKOUT, Effort
 from tests.bench.rows import Aim, Of, Row, compared, missing
+from tests.support.browser import chromium
+from tests.support.packages import Unavailable
 from tests.support.processes import ServerFailed
 
 SCENARIOS = 400
@@ -110,19 +110,16 @@ def _multiplied(once: Recording) -> Recording:
 def _opened(page: str, *, rounds: int) -> Row:
     """Until the browser has loaded and painted it, in a window of its own each time."""
     what = "opening in chromium (theirs: an empty page)"
-    chromium = shutil.which("chromium")
     try:
-        from playwright.sync_api import Error, sync_playwright
-    except ImportError:
-        return missing(SECTION, what, reason="playwright is not installed")
-    if chromium is None:
-        return missing(SECTION, what, reason="there is no chromium here")
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        found = chromium()
+    except Unavailable as problem:
+        return missing(SECTION, what, reason=problem.reason)
+    from playwright.sync_api import Error
+
     ours: list[float] = []
     theirs: list[float] = []
     try:
-        with TemporaryDirectory(prefix="danelab-bench-") as scratch, sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=chromium, args=sandbox)
+        with TemporaryDirectory(prefix="danelab-bench-") as scratch, found.started() as browser:
             for _ in range(rounds):
                 for source, times in ((page, ours), (_EMPTY, theirs)):
                     file = Path(scratch, "page.html")
@@ -133,7 +130,6 @@ def _opened(page: str, *, rounds: int) -> Row:
                     tab.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
                     times.append(time.perf_counter() - began)
                     tab.close()
-            browser.close()
     except Error as problem:
         return missing(SECTION, what, reason=problem.message.splitlines()[0])
     return compared(SECTION, what, ours=ours, theirs=theirs, unit="s", aim=Aim(at_most=2, of=Of.OURS, unit="s"))

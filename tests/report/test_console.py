@@ -8,6 +8,7 @@ import pytest
 
 from harness.journal import Status
 from harness.report.plain import plain
+from harness.report.words import brief
 from harness.verdict import Learned, Taken
 from tests.verdict.tape import GOOD, MISMATCH, Tape
 
@@ -152,3 +153,10 @@ def test_a_long_list_of_choices_is_cut_unless_all_is_wanted() -> None:
     assert text.count("choice-") == 40
     assert "one-red, two-red" in text
     assert "not seen: audit, colour" in text
+
+
+def test_an_outcome_that_comes_again_and_again_is_said_once() -> None:
+    assert brief("CLEAR then CLEAR then CLEAR", sign="x") == "CLEAR x3"
+    assert brief("DEFER then DEFER then AUTH") == "DEFER ×2 then AUTH"
+    assert brief("TLS then delivered before then delivered before") == "TLS then delivered before ×2"
+    assert brief("DEFER then NEXT:AUTH@mx2") == "DEFER then NEXT:AUTH@mx2"

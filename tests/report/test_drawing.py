@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from xml.etree import ElementTree
 
 import pytest
 
 from harness.report.drawing import drawing
-from harness.report.drawing.canvas import shortened
+from harness.report.drawing.canvas import TITLE, fitted, shortened
 from harness.report.drawing.layout import WIDTH
 from harness.report.drawing.picture import Panel, Row
 from harness.report.drawing.worlds import pictures
@@ -20,6 +21,11 @@ SUITE = load_suite()
 SVG = "{http://www.w3.org/2000/svg}"
 
 
+@cache
+def _drawn(name: str) -> str:
+    return drawing(SUITE[name].scenario)
+
+
 def described(world: Scenario) -> str:
     """The words for those who cannot see the drawing, which say all that is drawn."""
     found = ElementTree.fromstring(drawing(world)).find(f"{SVG}desc")
@@ -29,7 +35,7 @@ def described(world: Scenario) -> str:
 
 def test_every_scenario_can_be_drawn_and_nothing_leaves_the_sheet() -> None:
     for each in SUITE:
-        svg = ElementTree.fromstring(drawing(each.scenario))
+        svg = ElementTree.fromstring(_drawn(each.id))
         height = int(svg.attrib["height"])
         for box in svg.iter(f"{SVG}rect"):
             if box.attrib.get("class", "").startswith("w-"):
@@ -110,3 +116,17 @@ def test_names_are_escaped_and_a_drawing_alone_has_its_style() -> None:
 def test_long_words_are_cut() -> None:
     assert shortened("mx1.example", 20) == "mx1.example"
     assert shortened("mx1.example", 5) == "mx1.…"
+
+
+def test_a_name_that_is_too_long_gets_smaller_then_broken_and_is_cut_at_last() -> None:
+    name = "mx1.a-provider-with-a-name.example"
+    wide = TITLE.width(name)
+    assert fitted(name, TITLE, most=wide).lines == (name,)
+    assert fitted(name, TITLE, most=wide * 0.9).narrow
+    broken = fitted(name, TITLE, most=wide / 2)
+    assert (broken.lines, broken.cut) == (("mx1.a-provider-with-", "a-name.example"), False)
+    assert fitted(name, TITLE, most=wide / 2, lines=1).lines[0].endswith("…")
+
+
+def test_hardly_a_name_is_cut() -> None:
+    assert [each.id for each in SUITE if "…</text>" in _drawn(each.id)] == ["long-host", "many-mx"]

@@ -47,6 +47,24 @@ def test_a_failure_is_told_in_four_lines_with_what_leaked_and_when() -> None:
         assert words in said, words
 
 
+def test_what_is_to_be_mended_is_told_by_rule_with_the_gravest_and_most_broken_first() -> None:
+    page = text(unaware(9))
+    said = parsed(page).said
+    mend = said[said.index("What to mend") : said.index("Scenarios and targets")]
+    assert "had DANE switched off, or switched on in vain: begin there" in mend
+    assert re.findall(r"(\d+ scenarios?), mail leaked", mend) == ["11 scenarios"]
+    assert "fail, security: RFC 7672 section 2.2, MUST" in mend
+    assert "wrong-03 and 6 more" in mend
+    assert "What to mend" not in parsed(text(conforming(3))).said
+
+
+def test_failures_that_a_baseline_excuses_are_not_among_what_is_to_be_mended() -> None:
+    said = parsed(text(excused())).said
+    mend = said[said.index("What to mend") : said.index("Scenarios and targets")]
+    assert "stripped" in mend
+    assert "mismatch" not in mend
+
+
 def test_nothing_is_fetched_and_only_our_own_style_and_script_are_let_in() -> None:
     page = parsed(mixed_page())
     policies = [each["content"] for tag, each in page.tags if each.get("http-equiv") == "Content-Security-Policy"]
@@ -191,6 +209,14 @@ def test_no_run_is_no_report() -> None:
 def test_the_summary_names_the_connection_type(page: object, words: str) -> None:
     assert callable(page)
     assert words in parsed(page()).said
+
+
+def test_a_checker_and_a_resolver_are_said_to_send_no_mail() -> None:
+    whole = conforming(2)
+    for expected in ("TLSA AD", "fail"):
+        results = tuple(each.model_copy(update={"expected": expected}) for each in whole.results)
+        said = parsed(text(whole.model_copy(update={"results": results}))).said
+        assert "It sends no mail, and makes no connection of any type." in said
 
 
 def test_where_all_is_well_a_timeline_is_short_and_otherwise_complete() -> None:

@@ -1,25 +1,25 @@
 """The HTML report in a real browser: Debian's chromium, driven by playwright, at desktop and phone width.
 
-Skipped where there is no chromium: it is too large to be fetched for a test run as the other programs are. The pictures
-go to the folder that DANELAB_ARTEFACTS names, or to the test's own.
+The pictures go to the folder that DANELAB_ARTEFACTS names, or to pytest's own; the end of the run tells where they are.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.report.drawing import drawing
-from harness.report.html import text
+from harness.report.html import Recorded, side_by_side, text
 from harness.scenario.suite import load_suite
+from tests.support.browser import chromium
+from tests.support.fixtures import KEPT, available
 
 from .pages import mixed_page
-from .runs import conforming
+from .runs import conforming, mixed
 from .test_html import hostile_page
 
 if TYPE_CHECKING:
@@ -27,28 +27,29 @@ if TYPE_CHECKING:
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; make installs it")
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here; install Debian's package chromium")
-
 DESKTOP = {"width": 1440, "height": 1000}
 PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    options = ["--disable-gpu", "--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield started
-        started.close()
+    with available(chromium).started() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     named = os.environ.get("DANELAB_ARTEFACTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("artefacts")
+    folder = Path(named) if named else tmp_path_factory.mktemp("pictures")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def artefacts(gallery: Path, record_property: Callable[[str, object], None]) -> Path:
+    """Where pictures go; told at the end of the run."""
+    record_property(KEPT, f"Pictures of the HTML report: {gallery}")
+    return gallery
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +131,20 @@ def test_it_fits_its_window_and_the_browser_has_nothing_to_complain_of(
         assert not tab.fetched
 
 
+@pytest.mark.parametrize("number", [2, 10])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_many_columns_are_scrolled_within_their_table(
+    browser: Browser, tmp_path: Path, size: dict[str, int], number: int
+) -> None:
+    page = tmp_path / "many.html"
+    page.write_text(side_by_side(*[Recorded(report=mixed(), label=f"run {each}") for each in range(number)]), "utf-8")
+    with Tab(browser, page.as_uri(), viewport=size) as tab:
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        tab.page.locator("td a").last.scroll_into_view_if_needed()
+        tab.page.locator("td a").last.click()
+        assert tab.page.locator(".ev:visible").count() == 1
+
+
 def test_it_can_be_read_with_scripts_off(browser: Browser, pages: dict[str, str], artefacts: Path) -> None:
     with Tab(browser, pages["failing"], java_script_enabled=False) as tab:
         assert tab.page.locator("#filters").is_hidden()
@@ -181,11 +196,14 @@ def test_it_can_be_used_from_the_keyboard(browser: Browser, pages: dict[str, str
         cell.focus()
         tab.page.keyboard.press("Enter")
         playwright.expect(tab.page.locator("[id='mismatch/built-in-sender']")).to_be_focused()
+        tab.page.keyboard.press("Tab")
+        assert tab.page.evaluate("[...document.querySelectorAll('.top, #matrix')].every((each) => each.inert)")
         tab.page.keyboard.press("ArrowRight")
         playwright.expect(tab.page.locator("[id='mismatch']")).to_be_focused()
         tab.page.keyboard.press("Escape")
         assert tab.page.locator(".sheet:visible").count() == 0
         playwright.expect(cell).to_be_focused()
+        assert not tab.page.evaluate("[...document.querySelectorAll('.top, #matrix')].some((each) => each.inert)")
 
 
 def test_no_script_runs_that_a_peer_has_slipped_in(browser: Browser, pages: dict[str, str]) -> None:
@@ -221,15 +239,27 @@ def test_on_paper_the_failures_are_told_and_nothing_is_fixed_in_place(
         tab.page.pdf(path=artefacts / "failing.pdf", format="A4")
 
 
-def test_no_words_of_a_drawing_leave_the_sheet(browser: Browser, artefacts: Path) -> None:
-    suite = load_suite()
-    names = ("starttls-stripped", "per-host-tlsa", "ds-removed", "many-mx", "dom-cname-bogus")
+def test_in_a_drawing_no_words_leave_their_card_or_lie_on_others(browser: Browser, artefacts: Path) -> None:
+    scenarios = [each.scenario for each in load_suite()]
     with Tab(browser, "about:blank") as tab:
-        body = "".join(f"<h3>{name}</h3>{drawing(suite[name].scenario)}" for name in names)
+        body = "".join(f"<section id='{each.id}'><h3>{each.id}</h3>{drawing(each)}</section>" for each in scenarios)
         tab.page.set_content(f"<!doctype html><meta charset=utf-8><body>{body}")
-        boxes = tab.page.evaluate(
-            """[...document.querySelectorAll('svg.w')].flatMap((svg) => [...svg.querySelectorAll('text')].map(
-            (text) => [text.textContent, text.getBBox().x + text.getBBox().width, svg.viewBox.baseVal.width]))"""
+        wrong = tab.page.evaluate(
+            """[...document.querySelectorAll('svg.w')].flatMap((svg) => {
+            const box = (shape) => { const b = shape.getBBox();
+                return { x: b.x, y: b.y, right: b.x + b.width, low: b.y + b.height, words: shape.lastChild?.data }; };
+            const texts = [...svg.querySelectorAll('text')].map(box);
+            const cards = [...svg.querySelectorAll('rect.w-card, rect.w-zone')].map(box);
+            const spilt = (text) => text.right > svg.viewBox.baseVal.width || cards.some((card) => text.x >= card.x
+                && text.x < card.right && text.y >= card.y - 2 && text.low <= card.low + 4 && text.right > card.right);
+            const laid = (one, other) => Math.min(one.right, other.right) - Math.max(one.x, other.x) > 1
+                && Math.min(one.low, other.low) - Math.max(one.y, other.y) > 4;
+            const id = svg.parentNode.id;
+            const pairs = texts.flatMap((one, place) => texts.slice(place + 1).map((other) => [one, other]));
+            return [...texts.filter(spilt).map((text) => [id, text.words]),
+                ...pairs.filter((pair) => laid(...pair)).map(([one, other]) => [id, one.words, other.words])];
+            })"""
         )
-        assert not [words for words, right, width in boxes if right > width]
+        assert not wrong
+        tab.page.evaluate("[...document.querySelectorAll('section')].slice(40).forEach((each) => each.remove())")
         tab.picture(path=artefacts / "worlds.png", full_page=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from harness.commands.choices import offers_of
 from harness.errors import NothingConcluded, ScenarioError, UsageError
 from harness.lab.resolvers import ResolverSoftware
-from harness.run import LOOPBACK_OFFERS, pick, plan, wanting
+from harness.run import LOOPBACK_OFFERS, Contender, Plan, pick, plan, wanting
 from harness.scenario.models import Mode, Need
 from harness.scenario.suite import Suite, load_suite
 from harness.targets import Network, named, names
@@ -129,3 +130,17 @@ def test_without_ipv6_a_scenario_that_wants_it_is_named_with_its_key(
         ids(suite)
     assert "six" not in ids(suite, offers=LOOPBACK_OFFERS - {Need.IPV6})
     assert ids(suite, "good") == ["good"]
+
+
+def test_where_a_resolver_is_tested_no_more_targets_run_at_a_time_than_there_are_cores(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    picked = pick(suite, ["good"], profile=DANE, offers=LOOPBACK_OFFERS)
+
+    def at_once(*names: str) -> int:
+        contenders = (Contender(name=each, kind=named(each), profile=DANE, picked=picked) for each in names)
+        return Plan(contenders=tuple(contenders)).side_by_side
+
+    assert at_once("builtin", "builtin:unaware", "builtin:mandatory", "postfix:dane") == 4
+    assert at_once("builtin", "builtin:unaware", "builtin:mandatory", "resolver:unbound") == 2

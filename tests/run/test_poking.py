@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from harness import cli
 from harness.journal import Accepted, Asked, Connected, Event, Handshake, decode
 from tests.support.fixtures import available
-from tests.support.packages import Bundle, program
+from tests.support.packages import Bundle, Program, program
 
 from .danelab import environment
 
@@ -40,12 +40,14 @@ class Kept:
             if line.startswith(("dig ", "openssl ", "swaks ")):
                 self.commands.append(shlex.split(line))
 
-    def run(self, word: str, *, containing: str = "", instead: str = "") -> str:
-        """What the first such command prints; `instead` is the program under another path."""
+    def run(self, word: str, *, containing: str = "", instead: Program | None = None) -> str:
+        """What the first such command prints; `instead` is the program where it is not the machine's own."""
         command = next(each for each in self.commands if each[0] == word and containing in " ".join(each))
         done = subprocess.run(
-            [instead or word, *command[1:]], input="QUIT\r\n", capture_output=True, text=True, timeout=60, check=False
-        )
+            [str(instead.path) if instead else word, *command[1:]],
+            env=instead.environment() if instead else None,
+            input="QUIT\r\n", capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
         return done.stdout + done.stderr
 
     def end(self) -> list[Event]:
@@ -87,21 +89,16 @@ def test_openssl_refuses_an_impostor(tmp_path: Path) -> None:
 
 @pytest.mark.validators
 def test_dig_gets_a_validated_answer(healthy: Kept) -> None:
-    dig = available(program, "dig", bundle=Bundle.VALIDATORS)
-    command = next(each for each in healthy.commands if "TLSA" in each)
-    done = subprocess.run(
-        [str(dig.path), *command[1:]], capture_output=True, text=True, timeout=60, check=False, env=dig.environment()
-    )
-    assert " ad;" in done.stdout
-    assert "RRSIG\tTLSA" in done.stdout
+    said = healthy.run("dig", containing="TLSA", instead=available(program, "dig", bundle=Bundle.VALIDATORS))
+    assert " ad;" in said
+    assert "RRSIG\tTLSA" in said
     assert [each.type for each in healthy.end() if isinstance(each, Asked)] == ["TLSA"]
 
 
-@pytest.mark.skipif(shutil.which("swaks") is None, reason="there is no swaks")
-def test_swaks_delivers(healthy: Kept) -> None:
-    said = healthy.run("swaks")
+def test_swaks_delivers_over_tls(healthy: Kept) -> None:
+    said = healthy.run("swaks", instead=available(program, "swaks", bundle=Bundle.SWAKS))
     taken = [each for each in healthy.end() if isinstance(each, Accepted)]
-    assert [each.recipients for each in taken] == [("user@ee-311.example",)], said
+    assert [(each.recipients, each.tls) for each in taken] == [(("user@ee-311.example",), True)], said
 
 
 def test_trust_anchor_and_hints_lie_in_the_folder(healthy: Kept) -> None:

@@ -25,6 +25,9 @@ _MARK = "UNAVAILABLE:"
 COMPARED = "compared with"
 """Beginning of the names of properties that a test records (`record_property`) to have them told at the end."""
 
+KEPT = "kept in"
+"""Name of the property that tells, once at the end of the run, where tests have left what a person may look at."""
+
 
 def available(get: Callable[..., T], *arguments: object, **options: object) -> T:
     """``get(...)``; where that raises Unavailable, skip the test, or fail it if the programs are needed."""
@@ -68,12 +71,13 @@ def in_namespace() -> Callable[..., Any]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-    """After everything else, tell how many answers were compared, and which tests found no program and why."""
+    """After all else, tell how many answers were compared, what was kept, and which tests found no program and why."""
     yield
-    for report in terminalreporter.stats.get("passed", []):
-        for name, text in report.user_properties:
-            if name.startswith(COMPARED):
-                terminalreporter.line(str(text), green=True)
+    properties = [each for report in terminalreporter.stats.get("passed", []) for each in report.user_properties]
+    for text in [str(text) for name, text in properties if name.startswith(COMPARED)]:
+        terminalreporter.line(text, green=True)
+    for text in dict.fromkeys(str(text) for name, text in properties if name == KEPT):
+        terminalreporter.line(text)
     reasons: Counter[str] = Counter()
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)

@@ -18,6 +18,12 @@ class Bundle:
     TSHARK = _Bundle("tshark", ("tshark",))
     """What reads packet captures, as Wireshark does."""
 
+    BROWSER = _Bundle("browser", ("libatomic1", "fonts-dejavu-core", "chromium-headless-shell"))
+    """What looks at HTML: Chromium without windows, letters to write with, and a library that playwright needs."""
+
+    SWAKS = _Bundle("swaks", ("libnet-ssleay-perl", "swaks"))
+    """What sends a mail by hand, over TLS."""
+
     SERVERS = _Bundle("servers", ("nsd", "dnsperf", "postfix"))
     """What danelab's speed is compared with, and what loads it: nsd, dnsperf, smtp-sink and smtp-source."""
 

@@ -75,6 +75,22 @@ def test_folders_from_before_the_merger_are_folded_into_usr(tmp_path: Path) -> N
     assert not (tmp_path / "lib").exists()
 
 
+def test_a_program_finds_its_libraries_and_perl_modules_in_the_prefix(tmp_path: Path) -> None:
+    for name in ("bin/swaks", "lib/chromium/shell"):
+        (tmp_path / "usr" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "usr" / name).touch()
+    for name in ("share/perl5", "lib/x86_64-linux-gnu/perl5/5.36", "lib/x86_64-linux-gnu/pulseaudio"):
+        (tmp_path / "usr" / name).mkdir(parents=True)
+    swaks = packages._in_prefix("swaks", folder=tmp_path)  # noqa: SLF001
+    around = swaks.environment()
+    assert f"{tmp_path}/usr/share/perl5:{tmp_path}/usr/lib/x86_64-linux-gnu/perl5/5.36" in around["PERL5LIB"]
+    assert f"{tmp_path}/usr/lib/x86_64-linux-gnu/pulseaudio" in around["LD_LIBRARY_PATH"].split(":")
+    shell = packages._in_prefix("lib/chromium/shell", folder=tmp_path)  # noqa: SLF001
+    assert shell.path == tmp_path / "usr/lib/chromium/shell"
+    with pytest.raises(Unavailable, match="hold no program shell"):
+        packages._in_prefix("shell", folder=tmp_path)  # noqa: SLF001
+
+
 @pytest.mark.validators
 def test_the_unpacked_program_runs_and_lacks_no_library(delv_program: Program) -> None:
     assert delv_program.missing_libraries() == ()

@@ -45,6 +45,7 @@ font:12px/1.3 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,s
 .w .w-lab{paint-order:stroke;stroke:var(--wc);stroke-width:3px;stroke-linejoin:round}
 .w .w-b{font-weight:650}.w .w-caption{font-weight:650;font-size:13px}
 .w .w-r{font:11.5px ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
+.w .w-n{font-size:10.3px}.w .w-s.w-n{font-size:9px}.w .w-r.w-n{font-size:9.9px}
 .w .quiet{color:var(--wq)}.w .good{color:var(--wg)}.w .warn{color:var(--ww)}.w .bad{color:var(--wb)}
 .w .attack{color:var(--wa)}
 .w .w-card{fill:var(--wc);stroke:var(--wl);stroke-width:1}.w .w-card.attack{stroke:var(--wa);stroke-width:2}

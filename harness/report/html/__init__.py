@@ -2,6 +2,7 @@
 
 columns     results as a matrix of scenarios by targets, of one run or several
 connection  which of the three connection types a target achieves
+mending     the rules that were broken, the gravest first
 timeline    the events behind a cell
 page        the file: template, style, script, and the policy that allows no others
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from harness.journal import Event, HarnessFault, Scene
 from harness.report.model import Known, RunReport, Standing, Tested, excuses
-from harness.report.words import STANDINGS, is_known
+from harness.report.words import STANDINGS, brief, is_known
 from harness.scenario.models import Scenario
 from harness.scenario.requirements import Requirement
 from harness.verdict import Grade, Learned, Result, Verdict
@@ -29,7 +29,6 @@ _KINDS = {
     Verdict.ERROR: "e",
 }
 _GRADES = {Grade.SECURITY: "fs", Grade.DELIVERY: "fd", Grade.WARNING: "fw"}
-_RUN_OF = re.compile(r"\b(\S+)(?: then \1\b(?!@))+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +110,7 @@ class Column:
 
     @cached_property
     def connection(self) -> Connection | None:
-        """The connection type it achieves; None for a checker."""
+        """The connection type it achieves; None for a checker or a resolver."""
         return connection(self.results.values())
 
     @cached_property
@@ -150,11 +149,6 @@ def kind_of(result: Result) -> str:
 
 def _word(result: Result) -> str:
     return f"fail, {result.grade}" if result.grade else str(result.verdict)
-
-
-def brief(outcome: str) -> str:
-    """The outcome with runs of one code counted: `DEFER then DEFER then DEFER` is `DEFER ×3`."""
-    return _RUN_OF.sub(lambda run: f"{run[1]} ×{run[0].count(' then ') + 1}", outcome)
 
 
 @dataclass(frozen=True, kw_only=True)

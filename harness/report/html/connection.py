@@ -7,6 +7,7 @@ type by anyone on the path is of that lower type to him.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from enum import IntEnum
 
 from harness.verdict import Grade, Result, Verdict
 
-CODES = ("AUTH", "TLS", "OPP", "CLEAR", "DEFER", "BOUNCE", "NEXT")
+_CODED = re.compile(r"\b(?:AUTH|TLS|OPP|CLEAR|DEFER|BOUNCE|NEXT)\b")
 
 
 class Type(IntEnum):
@@ -75,9 +76,9 @@ class Connection:
 
 
 def connection(results: Iterable[Result]) -> Connection | None:
-    """What the results of one target come to; None for a target that sends no mail: a checker."""
+    """What the results of one target come to; None for a target that sends no mail: a checker, a resolver."""
     known = [result for result in results if result.verdict is not Verdict.ERROR]
-    if not any(code in result.expected for result in known for code in CODES):
+    if not any(_CODED.search(result.expected) for result in known):
         return None
     healthy = [result for result in known if _is_healthy(result) and not result.tells]
     return Connection(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from urllib.parse import quote
@@ -31,6 +32,7 @@ from harness.verdict import Grade, Result, Verdict
 
 from .columns import KINDS, Column, Recorded, columns_of, groups_of
 from .connection import Type
+from .mending import broken
 
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect x="3" y="7" width="10" height="7" rx="1.5" '
@@ -91,6 +93,7 @@ def side_by_side(
             symbols=Markup(SYMBOLS),
             columns=columns,
             groups=groups,
+            broken=broken(groups),
             shown=played,
             requirements=[rules[each] for each in covered if each in rules],
             types=list(Type),
@@ -101,6 +104,7 @@ def side_by_side(
             bar=_bar,
             standing=standing,
             seen=_seen,
+            leaks=_leaks,
             breakable=_breakable,
         )
     )
@@ -171,21 +175,23 @@ def _headline(runs: Sequence[Recorded]) -> str:
     return f"{_CODES[worst]}: {told}" if told else f"{_CODES[worst]}"
 
 
-def _facts(runs: Sequence[Recorded]) -> Sequence[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+def _facts(runs: Sequence[Recorded]) -> Sequence[Sequence[tuple[str, str]]]:
+    """What there is to know of each run, beginning with its label where there are several."""
+    told: list[list[tuple[str, str]]] = []
     for run in runs:
         facts = run.report.run
-        prefix = f"{run.label}: " if len(runs) > 1 and run.label else ""
+        found = [("Run", run.label)] if len(runs) > 1 and run.label else []
         found += [
-            (f"{prefix}Scenarios", str(facts.scenarios)),
-            (f"{prefix}Lab", facts.lab),
-            (f"{prefix}Resolver", facts.resolver),
-            (f"{prefix}Seed", facts.seed),
-            (f"{prefix}Took", f"{facts.duration:.1f} s"),
+            ("Scenarios", str(facts.scenarios)),
+            ("Lab", facts.lab),
+            ("Resolver", facts.resolver),
+            ("Seed", facts.seed),
+            ("Took", f"{facts.duration:.1f} s"),
         ]
-        found += [(f"{prefix}Began", facts.started)] if facts.started else []
-        found += [(f"{prefix}Part", f"{facts.shard} of the scenarios; the others are elsewhere")] if facts.shard else []
-    return found
+        found += [("Began", facts.started)] if facts.started else []
+        found += [("Part", f"{facts.shard} of the scenarios; the others are elsewhere")] if facts.shard else []
+        told.append(found)
+    return told
 
 
 def _problems(runs: Sequence[Recorded]) -> Sequence[str]:
@@ -229,6 +235,11 @@ def _bar(column: Column) -> Markup:
     return Markup(
         f'<svg class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">{"".join(parts)}</svg>'
     )
+
+
+def _leaks(result: Result) -> Iterable[tuple[str, int]]:
+    """What leaked to whom, and how often the same did."""
+    return Counter(str(leak) for leak in result.leaked).items()
 
 
 def _seen(result: Result) -> str:

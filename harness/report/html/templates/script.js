@@ -55,9 +55,11 @@
     const id = decodeURIComponent(location.hash.slice(1));
     return id ? document.getElementById(id) : null;
   };
+  const behind = document.querySelectorAll('.skip,.top,main>section:not(#evidence),body>footer');
   const opened = () => {
     const at = target();
     const sheet = at && at.closest('.sc');
+    for (const each of behind) each.inert = Boolean(sheet);
     if (sheet) {
       at.focus({ preventScroll: true });
       sheet.querySelector('.sheet').scrollTop = 0;
@@ -70,6 +72,7 @@
     if (link) from = link;
   });
   addEventListener('hashchange', opened);
+  if (target()) opened();
   addEventListener('keydown', (event) => {
     if (event.target.matches('input,select')) return;
     const at = target();
