@@ -129,6 +129,8 @@ def _through(
                     pipes.unregister(worker.pipe)
                     if not worker.finished:
                         return
+                    # Of hundreds of workers none is left lying about until the last has ended.
+                    os.waitpid(worker.pid, 0)
                 _hear(worker, data)
             progress(sum(worker.done for worker in workers))
 
