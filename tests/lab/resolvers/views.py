@@ -66,7 +66,7 @@ DIFFERENT_VIEWS = (
     ),
     View(
         ResolverSoftware.KNOT,
-        r"^hosts?\.(ds-removed-s1|ds-absent-nsec3-tld)\.example\. CNAME$",
+        r"^hosts?\.(ds-removed-s1|insecurity-in-cache|ds-absent-nsec3-tld)\.example\. CNAME$",
         frozenset({Status.SECURE}),
         "It denies by itself what the record that denied the DS does not list, though that is the upper zone's and "
         "says nothing of the lower one. A deviation from RFC 6840 section 4.1.",
@@ -100,14 +100,14 @@ DIFFERENT_VIEWS = (
     ),
     View(
         ResolverSoftware.KNOT,
-        r"^(hosts\.ds-removed-s1|host\.ds-(absent-nsec3|optout)-tld|_tcp\.mx1\.z-signed-below-unsigned"
+        r"^(hosts\.(ds-removed-s1|insecurity-in-cache)|host\.ds-(absent-nsec3|optout)-tld|_tcp\.mx1\.z-signed-below-unsigned"
         r"|below\.z-unsigned-below-opt-out)\.example\. DNSKEY$",
         frozenset({Status.FAILED}),
         "5.6 gives no DNSKEY answer where it knows the zone below a cut to be insecure. Nobody needs these keys.",
     ),
     View(
         ResolverSoftware.POWERDNS,
-        r"^(hosts\.ds-removed-s1|_tcp\.mx1\.z-signed-below-unsigned)\.example\. A$",
+        r"^(hosts\.(ds-removed-s1|insecurity-in-cache)|_tcp\.mx1\.z-signed-below-unsigned)\.example\. A$",
         frozenset({Status.SECURE}),
         "4.8 asks for A on its way down and keeps the denial of the subzone, whose cut it has not met, as secure, "
         "though no DS leads there. A deviation from RFC 4035 section 4.3.",
@@ -172,7 +172,9 @@ HARMLESS = {
     (ResolverSoftware.KNOT, "mx-nxdomain-bogus"): "When the MX lookup has failed nobody asks for the address.",
     (ResolverSoftware.KNOT, "ds-absent-nsec3"): "The address, which is looked at first, is insecure.",
     (ResolverSoftware.KNOT, "ds-removed"): "The address, which is looked at first, is insecure.",
+    (ResolverSoftware.KNOT, "insecurity-in-cache"): "The address, which is looked at first, is insecure.",
     (ResolverSoftware.POWERDNS, "ds-removed"): "It is about the zone's own name, and no mail host is called that.",
+    (ResolverSoftware.POWERDNS, "insecurity-in-cache"): "Likewise.",
 }
 """Scenarios in which senders are told something else, and it comes to the same; with the reason."""
 
