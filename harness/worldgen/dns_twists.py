@@ -20,6 +20,7 @@ _FAULTS = (
     "no-proof", "nsec-elsewhere", "type-listed", "cname-listed", "no-wildcard-proof", "truncate", "mixed-case",
     "set-ad", "extra-bad-rrsig", "unknown-key-rrsig",
 )  # fmt: skip
+_FAILURES = ("servfail", "refused", "notimp", "formerr", "garbage", "truncated")
 _SIGNING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("is not signed", {"signed": False}),
     ("has no DS", {"ds": "none"}),
@@ -106,9 +107,12 @@ def _unsigned_at_alias(draft: Draft, host: dict[str, Any], key: str) -> None:
     host.setdefault("tlsa", ["3 1 1 other-key"])
 
 
-def _unknown_alias(draft: Draft, host: dict[str, Any], key: str) -> None:
-    _unsigned_at_alias(draft, host, key)
-    _resolver_fails("CNAME", "refused")[1](draft)
+def _unknown_alias(what: str) -> _Change:
+    def change(draft: Draft, host: dict[str, Any], key: str) -> None:
+        _unsigned_at_alias(draft, host, key)
+        _resolver_fails("CNAME", what)[1](draft)
+
+    return change
 
 
 def _at_both(target: str, alias: str) -> _Change:
@@ -126,7 +130,10 @@ _ALIASES: tuple[tuple[str, tuple[str, ...], _Change], ...] = (
     (" into the other zone", _THERE, _nothing),
     (" into the other zone, TLSA at the alias", _THERE, _at_alias),
     (" into another zone that is not signed, TLSA at the alias", _THERE, _unsigned_at_alias),
-    (" into another zone that is not signed, and the resolver fails at it", _THERE, _unknown_alias),
+    *(
+        (f" into another zone that is not signed, and the resolver fails at it: {what}", _THERE, _unknown_alias(what))
+        for what in _FAILURES
+    ),
     (" of an alias", ("middle.{domain}", *_HERE), _nothing),
     (", TLSA matching at the target only", _HERE, _at_both("3 1 1", "3 1 1 other-key")),
     (", TLSA matching at the alias only", _HERE, _at_both("3 1 1 other-key", "3 1 1")),
@@ -149,6 +156,13 @@ def _tlsa_alias(words: str, expression: str, zone: str, *, loop: bool = False) -
             draft.record(zone, f"tlsa TLSA {{{draft.key(0)}.tlsa {expression}}}")
 
     return f"the first host's TLSA name is an alias {words}", apply
+
+
+def _tlsa_alias_names_itself(draft: Draft) -> None:
+    """The certificate bears the name at the alias's end, which is no name of the host."""
+    _tlsa_alias("", "2 1 1", PROVIDER)[1](draft)
+    draft.authority("ca")
+    draft.hosts[0]["cert"] = {"issuer": "ca", "names": ["tlsa.{provider}"]}
 
 
 _TLSA_ALIASES = [
@@ -218,9 +232,14 @@ DNS: tuple[SearchStrategy[Drawn], ...] = (
     st.builds(
         _resolver_fails,
         st.sampled_from(("TLSA", "TLSA", "MX", "A", "AAAA", "CNAME")),
-        st.sampled_from(("servfail", "refused", "notimp", "formerr", "garbage", "truncated")),
+        st.sampled_from(_FAILURES),
     ),
     st.builds(lambda number, alias: _alias(number, *alias), WHICH, st.sampled_from(_ALIASES)),
     st.sampled_from(_TLSA_ALIASES),
     st.sampled_from(_OTHERS),
 )
+
+JOINT: tuple[SearchStrategy[Drawn], ...] = (
+    st.just(("the first host's TLSA name is an alias, whose end the certificate names", _tlsa_alias_names_itself)),
+)
+"""Twists that are two things at once, which would seldom be drawn together."""

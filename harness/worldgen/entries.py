@@ -14,7 +14,7 @@ from harness.oracle.reach import Beyond, beyond
 from harness.oracle.words import expectation, requirements
 from harness.scenario.checks import check
 from harness.scenario.load import Entry
-from harness.scenario.models import Expect, Scenario
+from harness.scenario.models import Expect, Scenario, WireRule
 from harness.scenario.source import Source
 from harness.scenario.stages import Stage, validated
 from harness.survey import survey
@@ -28,6 +28,13 @@ CONTROL = "ee-311"
 
 _NOW = 1_767_225_600
 """When made-up worlds are surveyed: the start of 2026. Dates in scenarios are relative, so that any time would do."""
+
+ALWAYS = (
+    WireRule.NO_STARTTLS_INSIDE_TLS,
+    WireRule.NOTHING_IN_CLEAR_AFTER_STARTTLS,
+    WireRule.ONLY_OFFERED_INSIDE_TLS,
+)
+"""What senders MUST and MUST NOT say on the wire, whatever the world (RFC 3207 section 4)."""
 
 _PLACEHOLDER = {"opportunistic": "AUTH", "mandatory": "AUTH", "unaware": "OPP"}
 
@@ -63,6 +70,7 @@ class Maker:
         if reason is not None:
             raise UnusableError(reason)
         expect, covers = self._ask(draft)
+        expect = expect.model_copy(update={"wire": ALWAYS})
         said: dict[str, Any] = {"title": label.title, "covers": list(covers)}
         if not _always_delivered(expect) and label.twin != label.id:
             said["twin"] = label.twin

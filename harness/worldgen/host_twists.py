@@ -29,6 +29,7 @@ _RECORDS = (
     "3 1 255 other-key as 1 1", "3 0 0 garbage 64", "2 1 0 garbage 64", "1 1 1", "1 1 1 other-key", "0 0 1",
     "0 1 1 other-key", "raw 030101", "raw 0301",
 )  # fmt: skip
+_UNUSABLE = ("3 1 3 garbage 32", "3 1 1 octets 31", "4 1 1 leaf")
 _ANCHORS = (
     "2 1 1", "2 0 1", "2 1 1 issuer", "2 0 1 issuer", "2 1 0", "2 0 0", "2 1 2", "2 1 1 leaf", "3 1 1", "3 1 1 issuer",
     "2 1 1 other-key", "0 0 1", "1 1 1", "2 1 0 other-key",
@@ -41,6 +42,8 @@ _CERTIFICATES: tuple[_Values, ...] = (
     ("the base domain's name in capitals", {"names": ["MX1.{domain}"]}),
     ("a wildcard", {"names": ["*.{domain}"]}),
     ("half a wildcard", {"names": ["mx*.{domain}"]}),
+    ("the other half of a wildcard", {"names": ["*1.{domain}"]}),
+    ("the base domain's name before a zero octet", {"names": ["mx1.{domain}\0.attacker.example"], "subject": ""}),
     ("an inner wildcard", {"names": ["mx1.*.example"]}),
     ("only a common name", {"names": [], "subject": "mx1.{domain}"}),
     ("no name", {"names": [], "subject": ""}),
@@ -66,6 +69,7 @@ _CHAINS: tuple[_Values, ...] = (
     ("by itself, an authority sent along", {"send": ["leaf", "ca"]}),
     ("by an authority's name with another key", {"issuer": "ca", "signature": "other-key"}),
     ("by an authority, signature spoilt", {"issuer": "ca", "signature": "broken"}),
+    ("by an authority below an intermediate", {"issuer": "deep"}),
 )
 _AUTHORITIES: tuple[_Values, ...] = (
     ("is expired", _SPENT),
@@ -149,10 +153,12 @@ def _chain(number: int, chain: _Values, record: str, flaw: _Values) -> Drawn:
         host["tlsa"] = [record]
         host["cert"] = {**host.get("cert", {}), **values, **flaw[1]}
         named = {values.get("issuer", "self"), *values.get("send", ())}
-        if named & {"ca", "intermediate"}:
+        if named & {"ca", "intermediate", "deep"}:
             draft.authority("ca")
-        if "intermediate" in named:
+        if named & {"intermediate", "deep"}:
             draft.authority("intermediate", issuer="ca")
+        if "deep" in named:
+            draft.authority("deep", issuer="intermediate")
 
     said = f", {flaw[0]}" if flaw[0] else ""
     return f"host {number + 1}: TLSA {record}, certificate issued {words}{said}", apply
@@ -176,9 +182,11 @@ def _chains() -> SearchStrategy[Drawn]:
     )
 
 
-def _path(number: int, flaw: _Values, place: str) -> Drawn:
+def _path(
+    number: int, flaw: _Values, place: str, sent: _Values = ("by an intermediate", {"issuer": "intermediate"})
+) -> Drawn:
     """A chain that is in order but for one certificate of it."""
-    record, sent = "2 1 1", ("by an intermediate", {"issuer": "intermediate"})
+    record = "2 1 1"
     words, apply = _chain(number, sent, record, flaw if place == "leaf" else ("", {}))
 
     def flawed(draft: Draft) -> None:
@@ -192,7 +200,43 @@ def _path(number: int, flaw: _Values, place: str) -> Drawn:
 def _paths() -> SearchStrategy[Drawn]:
     leaves = st.builds(_path, WHICH, st.sampled_from(_CERTIFICATES), st.just("leaf"))
     above = st.builds(_path, WHICH, st.sampled_from(_AUTHORITIES), st.sampled_from(("intermediate", "ca")))
-    return leaves | above
+    below = st.builds(_path, WHICH, st.just(_AUTHORITIES[2]), st.just("intermediate"), st.just(_CHAINS[-1]))
+    return leaves | above | below
+
+
+def _sibling(number: int) -> Drawn:
+    """A certificate that names the domain's other host, which is in order."""
+    words, apply = _chain(number, _CHAINS[0], "2 1 1", ("another host's name", {"names": ["mx2.{domain}"]}))
+
+    def with_another(draft: Draft) -> None:
+        _another("", {})[1](draft)
+        apply(draft)
+
+    return f"{words}; there is another host", with_another
+
+
+def _unicode() -> Drawn:
+    """A certificate that bears in Unicode what the host's name is the A-label of."""
+    flaw = ("its name in Unicode", {"names": ["müller.{domain}"], "subject": ""})
+    words, apply = _chain(0, _CHAINS[0], "2 1 1", flaw)
+
+    def named(draft: Draft) -> None:
+        apply(draft)
+        draft.host(0).setdefault("host", "xn--mller-kva.{domain}")
+
+    return words, named
+
+
+def _without_tls(number: int, record: str, manner: _Values) -> Drawn:
+    """A host that publishes this record alone, and with which there is no TLS."""
+    words, values = manner
+
+    def apply(draft: Draft) -> None:
+        host = draft.host(number)
+        host["tlsa"] = [record]
+        host["smtp"] = {**host.get("smtp", {}), **values}
+
+    return f"host {number + 1}: TLSA {record}, and {words}", apply
 
 
 def _from(choices: tuple[_Values, ...], key: str, words: str) -> SearchStrategy[Drawn]:
@@ -252,6 +296,14 @@ HOSTS: tuple[SearchStrategy[Drawn], ...] = (
     ),
     st.builds(lambda number, make: make(number), WHICH, st.sampled_from((_down, _without_address, _shared))),
 )
+
+
+JOINT: tuple[SearchStrategy[Drawn], ...] = (
+    st.builds(_without_tls, WHICH, st.sampled_from(_UNUSABLE), st.sampled_from(_WITHOUT_TLS)),
+    st.builds(_sibling, WHICH),
+    st.builds(_unicode),
+)
+"""Twists that are two things at once, which would seldom be drawn together."""
 
 
 def _ipv6(number: int, words: str, values: dict[str, Any]) -> Drawn:

@@ -14,14 +14,17 @@ from random import Random
 from hypothesis import Phase, find, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import HypothesisException, NoSuchExample
+from hypothesis.strategies import SearchStrategy
 
 from harness.scenario.load import Entry
 from harness.verdict import Result, Verdict
 
 from .bench import Try
 from .entries import Label, Maker, UnusableError
-from .twists import Twist, drafted, drafts
+from .twists import Twist, drafted, drafts, lone
 
+_LONE = 800
+"""How many worlds with a single departure are looked through for one that shows the same."""
 BATCH = 100
 """Worlds tried at once."""
 
@@ -80,6 +83,7 @@ class Hunt:
         self._count = count
         self._attempt = attempt
         self._worlds = drafts(ipv6=ipv6)
+        self._lone = lone(ipv6=ipv6)
         self._batch = batch
         self._maker = Maker()
         self._numbers = iter(range(1, 1 << 30))
@@ -126,10 +130,13 @@ class Hunt:
             best = found
             return True
 
-        # A target that does not do the same twice leaves hypothesis at a loss, and the last good find stands.
-        with contextlib.suppress(HypothesisException):
-            twists = self._draw(shows, phases=(Phase.generate, Phase.shrink))
-            best = (self._seen(twists) if twists is not None else None) or best
+        # What one thing shows should not be told by two, and shrinking does not get from a pair to another single one.
+        for worlds, most in ((self._lone, _LONE), (self._worlds, None)):
+            # A target that does not do the same twice leaves hypothesis at a loss, and the last good find stands.
+            with contextlib.suppress(HypothesisException):
+                twists = self._draw(shows, worlds=worlds, most=most, phases=(Phase.generate, Phase.shrink))
+                if twists is not None:
+                    return self._seen(twists) or best
         return best
 
     def _seen(self, twists: tuple[Twist, ...]) -> Finding | None:
@@ -145,14 +152,21 @@ class Hunt:
         return self._known[key]
 
     def _draw(
-        self, wanted: Callable[[tuple[Twist, ...]], bool], *, phases: Sequence[Phase]
+        self,
+        wanted: Callable[[tuple[Twist, ...]], bool],
+        *,
+        phases: Sequence[Phase],
+        worlds: SearchStrategy[tuple[Twist, ...]] | None = None,
+        most: int | None = None,
     ) -> tuple[Twist, ...] | None:
-        """Draw worlds until one is wanted, and shrink it where that is asked for; None where none is."""
+        """Draw worlds, so many at most, until one is wanted, and shrink it where that is asked for; None: none was."""
         # Some draws come twice, and some make no world.
-        asked = settings(max_examples=2 * self._count + 100, phases=phases, database=None, deadline=None)
+        asked = settings(max_examples=most or 2 * self._count + 100, phases=phases, database=None, deadline=None)
         with _elsewhere():
             try:
-                return find(self._worlds, wanted, settings=asked, random=Random(self._seed))
+                return find(
+                    self._worlds if worlds is None else worlds, wanted, settings=asked, random=Random(self._seed)
+                )
             except NoSuchExample:
                 return None
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from .dns_twists import DNS
+from . import dns_twists, host_twists
 from .draft import Draft
-from .host_twists import HOSTS, IPV6
+from .host_twists import Drawn
 
 MOST = 5
 """Twists in one world at most; more would hide one another."""
@@ -37,12 +37,21 @@ _SHAPES = {"mx": "", "implicit": "the domain is its own host", "relay": "mail go
 
 def drafts(*, ipv6: bool = False) -> SearchStrategy[tuple[Twist, ...]]:
     """Random worlds, as the twists that lead to them. With `ipv6`, hosts may have IPv6 addresses."""
-    kinds = (*HOSTS, *DNS, *((IPV6,) if ipv6 else ()))
+    kinds = (*_simple(ipv6=ipv6), *host_twists.JOINT, *dns_twists.JOINT)
     twists = st.lists(
         st.one_of(kinds).map(lambda drawn: Twist(*drawn)), max_size=MOST, unique_by=lambda each: each.words
     )
     shapes = st.sampled_from(("mx", "mx", "mx", "mx", "implicit", "relay"))
     return st.builds(lambda shape, some: (*_shaped(shape), *some), shapes, twists)
+
+
+def lone(*, ipv6: bool = False) -> SearchStrategy[tuple[Twist, ...]]:
+    """Worlds that depart from the healthy one in a single, simple thing."""
+    return st.one_of(_simple(ipv6=ipv6)).map(lambda drawn: (Twist(*drawn),))
+
+
+def _simple(*, ipv6: bool) -> tuple[SearchStrategy[Drawn], ...]:
+    return (*host_twists.HOSTS, *dns_twists.DNS, *((host_twists.IPV6,) if ipv6 else ()))
 
 
 def _shaped(shape: str) -> tuple[Twist, ...]:
