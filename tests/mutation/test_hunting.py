@@ -20,7 +20,7 @@ def _is_a_bare_other_key(world: dict[str, Any]) -> bool:
     """A key in full that is another one, whoever issued the certificate."""
     (host,) = world["mx"]
     (record,) = host["tlsa"]
-    return record.endswith(" 1 0 other-key") and host.keys() <= {"tlsa", "cert"}
+    return str(record).endswith(" 1 0 other-key") and host.keys() <= {"tlsa", "cert"}
 
 
 def _is_a_broken_session(world: dict[str, Any]) -> bool:
