@@ -44,6 +44,9 @@ def inactive(weighed: Mapping[str, Sequence[Judged]], profile: Profile) -> bool:
 
 def tells(profile: Profile, sending: Sending, fate: Fate) -> bool:
     """Whether the target may not deliver here, and a sender without DANE has to."""
+    if fate.before:
+        # The attempt that delivered it has told it.
+        return False
     expect = sending.send.expected(fate.zone)
     plainly = all(outcome.is_delivery for outcome in permitted_in(Mode.UNAWARE, expect).outcomes)
     return plainly and not profile.towards(sending.send.mode(fate.zone)).permitted(expect).allows_delivery

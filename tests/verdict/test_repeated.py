@@ -9,7 +9,7 @@ from harness.journal import Found, Opinion, Status
 from harness.scenario.models import Step
 from harness.verdict import Grade, Verdict
 
-from .tape import GOOD, Tape, address, scenario
+from .tape import GOOD, MISMATCH, Tape, address, scenario
 
 LOTS = scenario(
     "lots",
@@ -61,3 +61,12 @@ def test_a_checker_looks_once() -> None:
     tape.add(Found, scenario="looked", recipient=address("looked"), finding=Opinion.PASS, text="verified")
     result = tape.judge(looked)["looked"]
     assert (result.verdict, result.outcome) == (Verdict.PASS, "pass")
+
+
+def test_what_was_delivered_before_does_not_speak_for_dane() -> None:
+    kept = [scenario(key, "DEFER", twin="good", steps=[{"send": ["domain"]}, {"retry": True}]) for key in ("a", "b")]
+    tape = Tape().delivered("good").delivered("a").delivered("b").delivered("mismatch")
+    results = tape.judge(GOOD, MISMATCH, *kept)
+    assert results["a"].outcome == "TLS then delivered before"
+    assert (results["good"].outcome, results["good"].verdict) == ("TLS", Verdict.PASS)
+    assert "all that a sender with DANE withholds was delivered" in results["good"].notes[0]
