@@ -12,6 +12,8 @@ import pytest
 from harness.isolation.launch import command_inside, passed_environment, possible
 from harness.report import RunReport
 from harness.report.json import read
+from harness.scenario.models import Need
+from harness.scenario.suite import load_suite
 from harness.targets.packages import Unavailable
 from harness.verdict import Verdict
 from tests.support.fixtures import available
@@ -64,7 +66,9 @@ def test_an_appliance_driven_by_submission_gets_the_verdicts_of_the_managed_one(
     own.append("!resolver-*")
     inside_report = report_of(own, tmp_path / "own")
     verdicts, wanted = _told(outside), _told(inside_report)
-    both = verdicts.keys() & wanted.keys()
+    both = set(verdicts) & set(wanted)
+    # What a cache still holds is for the clock to say, and the two are not equally fast.
+    both -= {entry.id for entry in load_suite() if Need.CACHE in entry.scenario.needs}
     assert len(both) > 400
     differing = {key: (verdicts[key], wanted[key]) for key in both - CHANCE - UNSEEN if verdicts[key] != wanted[key]}
     assert differing == {}
