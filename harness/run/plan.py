@@ -27,7 +27,7 @@ from harness.world.internet import Internet
 from .letters import Letter, letter
 from .shards import Shard
 
-LOOPBACK_OFFERS = frozenset({Need.IPV6, Need.QUEUE, Need.LAB_RESOLVER})
+LOOPBACK_OFFERS = frozenset({Need.IPV6, Need.QUEUE, Need.LAB_RESOLVER, Need.REPETITION})
 """Needs that a lab on the loopback interface with the simulated resolver meets."""
 NAMESPACE_OFFERS = LOOPBACK_OFFERS | {Need.NAMESPACE}
 """Needs that a lab in a network namespace meets."""
@@ -157,6 +157,7 @@ def _can_be_checked(scenario: Scenario) -> bool:
 
 def _lacking(scenario: Scenario, offers: frozenset[Need]) -> tuple[Need, ...]:
     implied = [Need.IPV6] if _ipv6_key(scenario) else []
+    implied += [Need.REPETITION] if any(step.times > 1 for step in scenario.steps) else []
     implied += [Need.LAB_RESOLVER] if "resolver" in scenario.model_fields_set else []
     needs = dict.fromkeys((*scenario.needs, *implied))
     return tuple(need for need in needs if need not in offers)

@@ -201,9 +201,7 @@ class Step(Table):
     """Recipients of one message, as zone keys (`domain`) or addresses with placeholders."""
     times: Annotated[int, Field(ge=1, le=20)] = 1
     """How many messages are sent, one after the other, where a sender leaves something to chance: one shows half of it.
-
-    A target that wants a pause between two messages to one recipient is given a single one.
-    """
+    A checker looks once."""
     wait: Length | None = None
     """Let time pass until caches have run out; not waited for where neither resolver nor target keeps answers."""
     change: dict[str, Any] | None = None
@@ -254,6 +252,8 @@ class Need(StrEnum):
     """A target that can be told what to do about DANE for single destinations."""
     AUDIT = "audit"
     """A target that can be told to try DANE for a destination and send anyway (RFC 7672 section 9.1)."""
+    REPETITION = "repetition"
+    """A target that can be sent several messages in a row; every scenario needs it that leaves something to chance."""
     SMTPUTF8 = "smtputf8"
     """A target that takes internationalised addresses (RFC 6531)."""
     PATIENCE = "patience"

@@ -188,6 +188,8 @@ class Kind:
     """What it is meant to do about DANE; None: what the run says."""
     offers_with_dane: frozenset[Need] = frozenset()
     """Needs that it meets besides, unless it is to do without DANE."""
+    lacks: frozenset[Need] = frozenset()
+    """Needs that the lab would meet, and such a target stands in the way of."""
     choices: Positions = field(default_factory=dict)
     """Positions that it declares where the RFCs leave it a choice."""
     checks: bool = False

@@ -12,6 +12,7 @@ from harness.isolation.jail import Ended, Jail
 from harness.isolation.namespaces import SCRATCH, has_one_id
 from harness.isolation.rootfs import Account, Root
 from harness.journal import Status
+from harness.scenario.models import Need
 
 from .arrangements import written
 from .base import STANDS_BACK, Kind, Mail, Network, Surroundings, Word
@@ -289,6 +290,7 @@ def managed_kind(word: str) -> Kind:
     return Kind(
         name=f"{definition.name}:{mode}",
         offers=definition.offered(meant.mode),
+        lacks=frozenset({Need.REPETITION} if definition.submit.pause else ()),
         make=make,
         networks=frozenset({Network.NAMESPACE}),
         mode=meant.mode,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.commands.choices import offers_of
+from harness.commands.choices import enter_lists, offers_of
 from harness.errors import NothingConcluded, ScenarioError, UsageError
 from harness.lab.resolvers import ResolverSoftware
 from harness.run import LOOPBACK_OFFERS, Contender, Plan, pick, plan, wanting
@@ -115,6 +115,16 @@ def test_every_scenario_is_run_by_some_pair_of_a_lab_and_a_target() -> None:
     }
     without = [entry.id for entry in load_suite() if not any(set(entry.scenario.needs) <= offered for offered in pairs)]
     assert without == []
+
+
+def test_what_takes_several_messages_is_not_asked_of_who_holds_the_second_one_back() -> None:
+    kinds = [named("opensmtpd"), named("postfix:may")]
+    offers = offers_of(Network.NAMESPACE, ResolverSoftware.SIMULATED)
+    held, other = enter_lists(kinds, load_suite(), (), mode=Mode.UNAWARE, judge_as=None, offers=offers)
+    chance = {entry.id for entry in load_suite() if any(step.times > 1 for step in entry.scenario.steps)}
+    assert len(chance) == 5
+    assert {key for key, needs in held.picked.left_out.items() if Need.REPETITION in needs} == chance
+    assert chance <= {entry.id for entry in other.picked.entries}
 
 
 def test_a_pattern_that_matches_nothing_is_an_error(suite: Suite) -> None:
