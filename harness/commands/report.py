@@ -79,6 +79,7 @@ def command(
             write_text(text(last), to)
         else:
             sys.stdout.buffer.write(text(last).encode("utf-8", "backslashreplace"))
+            sys.stdout.buffer.flush()
 
 
 def _teller(runs: tuple[Path, ...], own_paths: tuple[Path, ...], *, fully: bool) -> Callable[[Format], str]:
