@@ -39,10 +39,11 @@ _RESTARTS = 30
 class Managed:
     """A target made from a definition. An async context manager; enter it in the lab's namespace."""
 
+    repeats = True
+
     def __init__(self, definition: Definition, mode: str, place: Place) -> None:
         self.name = f"{definition.name}:{mode}"
         self.keeps_answers = definition.keeps_answers
-        self.repeats = not definition.submit.pause
         self._definition = definition
         self._mode = definition.modes[mode]
         self._place = place
