@@ -39,7 +39,7 @@ def rsa_key(size: int = 2048) -> rsa.RSAPrivateKey:
 
 
 def raw_server(**values: object) -> RawKeyServer:
-    return RawKeyServer(**({"key": ec_key()} | values))  # type: ignore[arg-type]
+    return RawKeyServer(**({"key": ec_key()} | values))  # type: ignore[arg-type]  # whatever a test wants
 
 
 def old_server(
@@ -65,6 +65,17 @@ def shaken(
         server.receive(change(number, flight))
         done = server.handshake()
         number += 1
+        flight = client.receive(server.outgoing())
+    return done
+
+
+def dripped(server: ServerSide, client: AnyClient) -> bool:
+    """Let them shake hands, the client's octets arriving one by one; whether the server thinks they did."""
+    flight, done = client.hello(), False
+    while flight:
+        for at in range(len(flight)):
+            server.receive(flight[at : at + 1])
+            done = server.handshake()
         flight = client.receive(server.outgoing())
     return done
 

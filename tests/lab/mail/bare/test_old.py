@@ -9,7 +9,7 @@ import pytest
 from harness.lab.mail.bare import OLD_SUITES, named
 from harness.lab.mail.side import Agreed, TlsError
 
-from .kit import old_server, rsa_key, shaken, talked
+from .kit import dripped, old_server, rsa_key, shaken, talked
 from .oldclient import AES, DES3, RC4_MD5, RC4_SHA, SSL3, TLS12, OldClient
 from .rawclient import ClientError
 
@@ -103,13 +103,7 @@ def test_the_master_secret_is_logged(version: int) -> None:
 @VERSIONS
 def test_octets_may_come_one_by_one(version: int) -> None:
     server, client = old_server(version), OldClient(version=version)
-    flight = client.hello()
-    while flight:
-        for at in range(len(flight)):
-            server.receive(flight[at : at + 1])
-            done = server.handshake()
-        flight = client.receive(server.outgoing())
-    assert done
+    assert dripped(server, client)
     talked(server, client)
 
 

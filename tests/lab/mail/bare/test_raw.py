@@ -14,7 +14,7 @@ from harness.lab.mail import bare
 from harness.lab.mail.side import Agreed, TlsError
 from harness.world.model import PrivateKey
 
-from .kit import ec_key, raw_server, rsa_key, shaken, talked
+from .kit import dripped, ec_key, raw_server, rsa_key, shaken, talked
 from .rawclient import RAW, SECP256R1, SECP384R1, X25519, ClientError, RawKeyClient
 
 
@@ -162,13 +162,7 @@ def test_all_four_secrets_are_logged() -> None:
 
 def test_octets_may_come_one_by_one() -> None:
     server, client = raw_server(), RawKeyClient(session=bytes(32))
-    flight = client.hello()
-    while flight:
-        for at in range(len(flight)):
-            server.receive(flight[at : at + 1])
-            done = server.handshake()
-        flight = client.receive(server.outgoing())
-    assert done
+    assert dripped(server, client)
     talked(server, client)
 
 
