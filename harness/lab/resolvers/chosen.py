@@ -82,7 +82,7 @@ async def resolver_for(
         case ResolverSoftware.SIMULATED:
             simulated = SimulatedResolver(internet, recorder)
 
-            async def forget(names: Iterable[str], *, newly_signed: bool = False) -> None:  # noqa: ARG001
+            async def forget(names: Iterable[str], *, newly_signed: bool = False) -> None:  # noqa: ARG001 (all is forgotten)
                 simulated.forget()
 
             yield ChosenResolver(software=software, respond=simulated.respond, forget=forget)

@@ -215,7 +215,7 @@ class RawKeyServer(Connection):
         if self._complete:
             raise ProtocolError(alerts.UNEXPECTED_MESSAGE, "unexpected ccs message")
 
-    def _tolerates(self, alert: int, *, level: int) -> bool:  # noqa: ARG002
+    def _tolerates(self, alert: int, *, level: int) -> bool:  # noqa: ARG002 (older versions go by it)
         """RFC 8446 section 6: all alerts are fatal, whatever level they claim, but for user_canceled."""
         return alert == alerts.USER_CANCELED
 
