@@ -36,16 +36,25 @@ Patterns select scenarios; several add up:
 
 
 inside_option = click.option("--inside", is_flag=True, hidden=True)
-"""Set by `reenter` where the command already is in namespaces of its own."""
+"""For one's own use of namespaces, and set by `reenter` where the command already is in some of its own."""
 
 
 def reenter() -> int:
     """Run this same command in namespaces of its own, with `--inside`; its exit status."""
-    from harness.isolation.launch import enter
+    from harness.isolation.launch import enter_with
 
+    root = click.get_current_context().find_root()
     name, *rest = sys.argv[1:]
     # Right behind the command's name: at the end it could stand behind a `--`, and be taken for a pattern.
-    return enter([sys.executable, "-P", "-m", "harness.cli", name, "--inside", *rest])
+    words = [name, "--inside", *rest]
+
+    def again() -> int:
+        try:
+            root.command.main(args=words, prog_name=root.info_name)
+        except SystemExit as ended:
+            return int(ended.code or 0)
+
+    return enter_with(again)
 
 
 def columns() -> int | None:

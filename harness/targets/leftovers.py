@@ -24,7 +24,8 @@ class Leftovers:
                 for file in self._root().glob(self._spooled.replace("{token}", token)):
                     about = file.stat()
                     found[about.st_dev, about.st_ino] = token
-        return {token for key, token in found.items() if key not in _open_files()} if found else set()
+        opened = _open_files() if found else set()
+        return {token for key, token in found.items() if key not in opened}
 
 
 def _open_files() -> set[tuple[int, int]]:
