@@ -26,6 +26,8 @@ Work = Callable[[Contender, Callable[[int], None]], None]
 
 _PATIENCE = 10.0
 """How long a process may take to end once it was asked to, in seconds."""
+_BETWEEN = 0.1
+"""Time between two words of a process about how far it has come, in seconds."""
 
 
 @dataclass
@@ -91,7 +93,7 @@ def _do(contender: Contender, work: Work, writing: int, *, parent: int) -> None:
         if sys.platform.startswith("linux"):
             die_with_parent(parent)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        work(contender, lambda done: tell("done", done))
+        work(contender, _now_and_then(lambda done: tell("done", done), most=len(contender.picked.entries)))
         tell("finished", None)
         status = 0
     except DanelabError as error:
@@ -105,6 +107,20 @@ def _do(contender: Contender, work: Work, writing: int, *, parent: int) -> None:
         tell("error", HarnessError(f"the lab of {contender.name} failed ({said}); DANELAB_DEBUG=1 shows where"))
     finally:
         os._exit(status)
+
+
+def _now_and_then(tell: Callable[[int], None], *, most: int) -> Callable[[int], None]:
+    """The same, but not so often that those who are told have no time for anything else; `most` is always told."""
+    before = -_BETWEEN
+
+    def seldom(done: int) -> None:
+        nonlocal before
+        now = time.monotonic()
+        if done == most or now - before >= _BETWEEN:
+            before = now
+            tell(done)
+
+    return seldom
 
 
 def _through(
