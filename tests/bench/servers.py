@@ -14,14 +14,21 @@ from typing import Any
 
 from harness.errors import UsageError
 from harness.isolation.launch import possible
+from harness.scenario.base import seconds
+from harness.scenario.mailhosts import After220, Tcp
+from harness.scenario.models import Need, Scenario
+from harness.scenario.suite import load_suite
+from harness.scenario.zones import What
 from harness.targets import named
 from tests.bench.measure import CHECKOUT, Effort
 from tests.bench.rows import Aim, Of, Row, compared, missing
 from tests.support.processes import ServerFailed
 
 SECTION = "mail servers (theirs: as many plain deliveries; wall time less the longest scenario)"
-TOGETHER = "six mail servers at once (theirs: the slowest of them alone)"
+TOGETHER = "six mail servers at once (theirs: the slowest of them alone; aim: 15 s, and the longest that has to wait)"
 SIX = ("postfix:dane", "postfix:dane-only", "exim:try", "exim:require", "sendmail-dane:dane", "opensmtpd")
+_SIX_TAKE = 15.0
+"""Seconds for all scenarios, but for those that wait by nature."""
 _LIMIT = 600.0
 _LEAST = 0.001
 """Seconds; a run that is as long as its longest scenario has cost nothing more."""
@@ -88,17 +95,36 @@ def _against_plain(effort: Effort, folder: Path) -> Row:
 
 
 def _six(effort: Effort) -> Row:
+    """All scenarios, and by themselves those that wait by nature: what the slowest of these takes is allowed on top."""
     together = _run(SIX, effort.patterns)
     alone = max((_run((word,), effort.patterns) for word in SIX), key=lambda run: run.wall)
+    waiting = _run(SIX, _that_wait())
     return compared(
         TOGETHER,
         f"{together.messages} messages",
         ours=[together.wall],
         theirs=[alone.wall],
         unit="s",
-        aim=Aim(at_most=15, of=Of.OURS, unit="s"),
-        note=f"longest: {together.slowest}",
+        aim=Aim(at_most=round(_SIX_TAKE + waiting.longest, 1), of=Of.OURS, unit="s"),
+        note=f"waiting by nature: {waiting.slowest}",
     )
+
+
+def _that_wait() -> tuple[str, ...]:
+    """Scenarios in which time has to pass: steps that wait, servers that hang, questions that nobody answers."""
+    return tuple(entry.id for entry in load_suite().entries if _waits(entry.scenario))
+
+
+def _waits(scenario: Scenario) -> bool:
+    if {Need.CACHE, Need.PATIENCE} & set(scenario.needs):
+        # Not asked here, where the resolver keeps nothing.
+        return False
+    servers = (*scenario.mx, *scenario.hosts, *scenario.servers.values())
+    hangs = any(
+        server.tcp is Tcp.BLACKHOLE or server.smtp.after_220 is After220.HANG or seconds(server.smtp.delay_handshake)
+        for server in servers
+    )
+    return hangs or any(step.wait for step in scenario.steps) or any(f.what is What.DROP for f in scenario.faults)
 
 
 def _run(targets: Sequence[str], patterns: Sequence[str], *more: str) -> Run:
