@@ -305,11 +305,12 @@ def test_the_real_command_tells_bad_input_in_one_line() -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_a_reader_that_leaves_early_is_no_failure_of_ours() -> None:
+@pytest.mark.parametrize("words", [("list",), ("run", "--quiet", "ee-311")])
+def test_a_reader_that_leaves_early_is_no_failure_of_ours(words: tuple[str, ...]) -> None:
     read, written = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [sys.executable, "-m", "harness.cli", "list"],
+        [sys.executable, "-m", "harness.cli", *words],
         stdout=written,
         stderr=subprocess.PIPE,
         text=True,

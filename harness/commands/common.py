@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Command = Callable[..., Any]
 
@@ -55,6 +58,17 @@ def reenter() -> int:
             return int(ended.code or 0)
 
     return enter_with(again)
+
+
+def terminal() -> Console:
+    """Where reports are printed. Nobody reading on is told as everywhere else, and not by rich's exit status 1."""
+    from rich.console import Console
+
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Terminal(highlight=False)
 
 
 def columns() -> int | None:

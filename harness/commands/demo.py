@@ -12,7 +12,7 @@ import click
 from harness.errors import UsageError
 
 from .choices import choose_network
-from .common import inside_option, reenter
+from .common import inside_option, reenter, terminal
 
 if TYPE_CHECKING:
     from harness.targets import Kind
@@ -42,8 +42,6 @@ def command(*, target: str, by_itself: bool, fast: bool, limit: float, inside: b
     Three tricks: STARTTLS cut out, a forged certificate, a forged MX answer. Both senders really send, in a lab on this
     machine, and what is told is what happened. Without a terminal, nothing is waited for.
     """
-    from rich.console import Console
-
     from harness.demo.performance import perform
     from harness.demo.stage import Stage
     from harness.scenario.suite import load_suite
@@ -58,7 +56,7 @@ def command(*, target: str, by_itself: bool, fast: bool, limit: float, inside: b
     if sys.stderr.isatty():
         click.echo(f"danelab: {kind.name} and a sender without DANE are sending ...", err=True)
     played = perform(load_suite(), kind, network=network, limit=limit)
-    console = Console(highlight=False)
+    console = terminal()
     if console.width > _WIDEST:
         console.width = _WIDEST
     Stage(console, wait=_pace(by_itself=by_itself, fast=fast)).tell(played)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import scenarios_option
+from .common import scenarios_option, terminal
 from .runs import RUN_HELP, reported
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ Exit status: 0 nothing is worse, 1 something fails that did not, or more gravely
 @scenarios_option
 def command(before: Path, after: Path, own_paths: tuple[Path, ...]) -> int:
     """Show what the second run came to where the first came to something else."""
-    from rich.console import Console
-
     from harness.run.comparing import Change, compare, status
 
     reports = []
@@ -44,7 +42,7 @@ def command(before: Path, after: Path, own_paths: tuple[Path, ...]) -> int:
         for note in found.notes:
             click.echo(f"danelab: {run}: {note}", err=True)
     differences = compare(*reports)
-    console = Console(highlight=False)
+    console = terminal()
     targets = {each.either.target for each in differences}
     several = len(targets | {target.name for report in reports for target in report.run.targets}) > 1
     for change in Change:

@@ -12,7 +12,7 @@ import click
 
 from harness.errors import UsageError
 
-from .common import Command
+from .common import Command, terminal
 from .outputs import Output, output, write, write_text
 
 if TYPE_CHECKING:
@@ -116,8 +116,6 @@ def _held_against(report: RunReport, wished: Wishes, baseline: Baseline) -> RunR
 
 def _print(report: RunReport, **words: Any) -> None:
     """On the terminal; in a job of GitHub's, with annotations."""
-    from rich.console import Console
-
     from harness.report import github, show
 
     on_github = os.environ.get("GITHUB_ACTIONS") == "true"
@@ -125,7 +123,7 @@ def _print(report: RunReport, **words: Any) -> None:
     if on_github:
         # What a target says is printed too, and must not be taken for a command to the runner.
         click.echo(f"::stop-commands::{token}")
-    show(report, Console(highlight=False), **words)
+    show(report, terminal(), **words)
     if on_github:
         click.echo(f"::{token}::")
         click.echo(github.text(report), nl=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .choices import choose_network, choose_resolver, enter_lists, offers_of
-from .common import inside_option, reenter
+from .common import inside_option, reenter, terminal
 from .meter import Meter
 from .outputs import make_new_folder, notes, write_text
 
@@ -74,8 +74,6 @@ def command(
     if listing or folder is not None:
         return _show(patterns) if folder is None else _write(patterns, folder)
 
-    from rich.console import Console
-
     from harness.report import show
     from harness.run import Plan, run
     from harness.scenario.models import Mode
@@ -108,7 +106,7 @@ def command(
             requirements=load_requirements(own_scenarios() / REQUIREMENTS),
         )
         report = run(plan, progress=meter.advance)
-    show(report, Console(highlight=False), verbose=verbose, notes=notes(plan, ()))
+    show(report, terminal(), verbose=verbose, notes=notes(plan, ()))
     return report.exit_code
 
 

@@ -13,6 +13,7 @@ import click
 
 from harness.errors import ExitCode, UsageError
 
+from .common import terminal
 from .meter import in_parts
 from .outputs import write_text
 
@@ -66,8 +67,6 @@ def command(
     A mutant is caught for the right reason where a scenario that covers the broken requirement fails it, with the grade
     that the harm calls for.
     """
-    from rich.console import Console
-
     from harness.mutation.fates import exit_status
     from harness.mutation.rounds import tried
     from harness.mutation.table import markdown, show
@@ -100,7 +99,7 @@ def command(
     )
     if json_file is not None:
         write_text(_as_json(fates), json_file)
-    show(fates, Console(highlight=False), seconds=time.monotonic() - began)
+    show(fates, terminal(), seconds=time.monotonic() - began)
     return exit_status(fates)
 
 
