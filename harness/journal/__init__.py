@@ -23,6 +23,7 @@ from .events import (
     Spoke,
     Strayed,
 )
+from .keeping import is_overlong
 from .words import Opinion, Status, Where
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "decode",
     "decode_own",
     "encode",
+    "is_overlong",
 ]

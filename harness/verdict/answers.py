@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.journal import Resolved
+from harness.journal import Resolved, is_overlong
 from harness.scenario.models import Choice
 
 from .result import Grade, Verdict
-
-GRACE = 1.0
-"""Seconds: TTLs are whole ones, and a clock that knows no others may be late by one."""
 
 
 class Answer(StrEnum):
@@ -91,7 +88,7 @@ def weigh_answer(line: int, event: Resolved, *, met_the_fault: bool) -> Weighed:
     """One answer by itself. `met_the_fault`: the resolver had the faulty answer from the name servers."""
     seen, right = said(event), expected(event)
     same = seen in (Answer.ERROR, Answer.SILENCE) or (event.rcode, event.answer) == _rightly(event)
-    if seen is right and same and _is_overlong(event):
+    if seen is right and same and is_overlong(event.ttl, event.right_ttl):
         late = f"its TTL is {event.ttl} s, and {max(event.right_ttl or 0, 0):.0f} s are right"
         return Weighed(
             line=line,
@@ -110,11 +107,6 @@ def weigh_answer(line: int, event: Resolved, *, met_the_fault: bool) -> Weighed:
     grade, breach, what = _wrong(event, seen, right, same=same)
     reason = f"{question(event)} gave {shown(event)}: {what}"
     return Weighed(line=line, event=event, verdict=Verdict.FAIL, reason=reason, grade=grade, breach=breach)
-
-
-def _is_overlong(event: Resolved) -> bool:
-    """Whether the answer's TTL exceeds what may be kept of it (RFC 4035 section 5.3.3)."""
-    return event.ttl is not None and event.right_ttl is not None and event.ttl > event.right_ttl + GRACE
 
 
 def _rightly(event: Resolved) -> tuple[str, tuple[str, ...]]:

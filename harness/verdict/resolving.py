@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.journal import Asked, Died, Event, HarnessFault, Resolved, RunStarted, Scene, Sent, Where
+from harness.journal import Asked, Died, Event, HarnessFault, Resolved, RunStarted, Scene, Sent, Where, is_overlong
 from harness.scenario.models import Choice, Scenario
 from harness.scenario.requirements import Requirement, Role
 
-from .answers import GRACE, Answer, Weighed, expected, meant, question, said, shown, weigh_answer
+from .answers import Answer, Weighed, expected, meant, question, said, shown, weigh_answer
 from .evidence import evidence
 from .fates import Numbered
 from .result import Evidence, Grade, Result, Story, Verdict
@@ -90,7 +90,7 @@ def _remembered(row: Weighed, earlier: Resolved) -> Weighed | None:
     if weigh_answer(row.line, then, met_the_fault=True).verdict is not Verdict.PASS:
         return None
     lasted = event.at - earlier.at
-    if earlier.kept_for is not None and lasted > earlier.kept_for + GRACE:
+    if earlier.kept_for is not None and is_overlong(lasted, earlier.kept_for):
         late = f"that was right {lasted:.1f} s ago, and might be kept for {max(earlier.kept_for, 0):.0f} s"
         return replace(row, reason=f"{row.reason}; {late}")
     reason = f"{question(event)} gave {shown(event)}, which was right before the world changed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dnslib.dns import RCODE
 
-from harness.journal import Asked, Strayed, Where
+from harness.journal import Asked, Strayed, Where, is_overlong
 from harness.lab.dns_server import Transport
 from harness.lab.packets import Query, ttl_of
 from harness.lab.recorder import Recorder
@@ -20,8 +20,6 @@ FLAGS = 3
 AD, CD, RCODE_BITS = 0x20, 0x10, 0x0F
 
 
-_ROUNDED = 1.0
-"""Seconds: TTLs are whole ones."""
 LATE = 4.0
 """Seconds after which some targets no longer wait for an answer."""
 
@@ -85,4 +83,4 @@ def overlong(internet: Internet, query: Query, reply: bytes | None, *, at: float
     if ttl is None or query.type not in set(map(int, Type)):
         return ""
     right = right_ttl(internet, Question(query.name, Type(query.type)), at=at)
-    return f"a TTL of {ttl} s where {right:.0f} s are right" if right is not None and ttl > right + _ROUNDED else ""
+    return f"a TTL of {ttl} s where {right:.0f} s are right" if is_overlong(ttl, right) else ""
