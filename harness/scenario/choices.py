@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -59,12 +58,6 @@ class Fact(StrEnum):
     """There was a ClientHello, and none offered to take a raw public key."""
 
 
-@lru_cache(maxsize=1 << 17)
-def _among(scenario: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a pattern fits; the judge asks the same for every target."""
-    return any(fnmatchcase(scenario, pattern) for pattern in patterns)
-
-
 class Telling(Table):
     """What some scenarios tell about a choice."""
 
@@ -81,7 +74,7 @@ class Telling(Table):
 
     def about(self, scenario: str) -> bool:
         """Whether that scenario tells it."""
-        return _among(scenario, self.scenarios)
+        return any(fnmatchcase(scenario, pattern) for pattern in self.scenarios)
 
     def position(self, outcome: Outcome) -> str | None:
         """What a permitted outcome shows."""

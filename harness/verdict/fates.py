@@ -58,6 +58,10 @@ class Fate:
         return bool(self.taken) or self.before
 
 
+_TELLING = (Accepted, Reported, Revealed, Died)
+"""The events that decide what has become of a message; most of a journal is about something else."""
+
+
 def folded(addresses: Iterable[str]) -> frozenset[str]:
     """The addresses as they are compared."""
     return frozenset(map(fold, addresses))
@@ -75,7 +79,8 @@ def fate(recipient: str, zone: str, ranks: Ranks, window: Sequence[Numbered], *,
     sessions: set[str] = set()
     word: tuple[int, Reported] | None = None
     died: tuple[int, Died] | None = None
-    for line, event in window:
+    telling = [item for item in window if isinstance(item[1], _TELLING)]
+    for line, event in telling:
         match event:
             case Accepted() if fold(recipient) in folded(event.recipients) or (alone and event.sender):
                 if event.via:
@@ -91,7 +96,7 @@ def fate(recipient: str, zone: str, ranks: Ranks, window: Sequence[Numbered], *,
                 died = (line, event)
     shown = [
         _contact(line, event, Exposed.TEXT if event.what == "text" else Exposed.ENVELOPE, ranks)
-        for line, event in window
+        for line, event in telling
         if isinstance(event, Revealed)
         and event.session not in sessions
         and (alone or event.what != "recipient" or fold(event.value) == fold(recipient))

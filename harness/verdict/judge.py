@@ -21,7 +21,7 @@ from .observation import Observation, Sending, observe
 from .profile import Profile
 from .resolving import is_resolver, judge_resolver
 from .result import Grade, Position, Result, Verdict
-from .standing import Standing, is_steady
+from .standing import Standing, Tellings, is_steady, tellings
 from .story import quoted, story, trail
 from .support import Support
 
@@ -59,6 +59,7 @@ def judge(
     starts = {event.target: event for _, event in numbered if isinstance(event, RunStarted)}
     named = dict.fromkeys(event.target for _, event in numbered if event.target)
     targets = tuple(starts) or tuple(named) or ("",)
+    told_of = tellings((scenario.id for scenario in listed), choices or {})
     results: list[Result] = []
     by_target: dict[str, list[Numbered]] = {}
     for line, event in numbered:
@@ -84,7 +85,7 @@ def judge(
             results.extend(_excused(result, unplaced) for result in told)
             continue
         observations = {scenario.id: observe(scenario, target, mine.get(scenario.id, mine[""])) for scenario in ran}
-        bench = _Bench(observations, rule, requirements or {}, groups or {}, choices or {})
+        bench = _Bench(observations, rule, requirements or {}, groups or {}, told_of)
         told = [bench.result(scenario.id) for scenario in ran]
         if started is not None and not ended((event for _, event in (*common, *own)), target):
             told = [undecided(result, observations[result.scenario]) for result in told]
@@ -155,7 +156,7 @@ class _Bench:
         profile: Profile,
         requirements: Mapping[str, Requirement],
         groups: Mapping[str, str],
-        choices: Choices,
+        told: Tellings,
     ) -> None:
         self._observations = observations
         self._profile = profile
@@ -165,7 +166,7 @@ class _Bench:
         self._disproved = disproved(observations, weighed, profile)
         active = not inactive(weighed, profile)
         steady = is_steady(row for rows in weighed.values() for row in rows)
-        self._standing = Standing(profile=profile, choices=choices, active=active, steady=steady)
+        self._standing = Standing(profile=profile, tellings=told, active=active, steady=steady)
         if not active:
             self._disproved = dict.fromkeys(observations, ("all that a sender with DANE withholds was",))
         for key in self._disproved:

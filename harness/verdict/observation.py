@@ -162,6 +162,8 @@ def _step_of(
     begins: Mapping[int, int],
 ) -> int:
     """The send that an event belongs to: the latest before it, which has its recipient if it names one."""
+    if len(planned) == 1:
+        return planned[0].number
     earlier = [send.number for send in planned if send.number in begins and begins[send.number] <= line]
     latest = earlier[-1] if earlier else planned[0].number
     named = _named(event)

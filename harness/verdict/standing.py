@@ -4,7 +4,7 @@ declares.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.scenario.choices import Choices, Telling
@@ -52,12 +52,22 @@ class Reading:
         return Position(choice=self.choice, position=self.position)
 
 
+Tellings = Mapping[str, Sequence[tuple[str, Telling]]]
+"""By the ids of scenarios, the choices that they tell something about."""
+
+
+def tellings(scenarios: Iterable[str], choices: Choices) -> Tellings:
+    """What each of these scenarios tells."""
+    each = [(name, telling) for name, choice in choices.items() for telling in choice.tells]
+    return {key: [(name, telling) for name, telling in each if telling.about(key)] for key in scenarios}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """Reads off messages where one target stands."""
 
     profile: Profile
-    choices: Choices
+    tellings: Tellings
     active: bool
     """Whether DANE is in use."""
     steady: bool = True
@@ -86,7 +96,7 @@ class Standing:
         permitted = profile.permitted(sending.send.expected(fate.zone))
         seen = _seen(permitted, fate, found, believed=believed)
         aware = self.active and Mode.UNAWARE not in (profile.mode, profile.judged_as)
-        return tuple(_read(observation, sending, seen, permitted, choices=self.choices, aware=aware)) if seen else ()
+        return tuple(_read(observation, sending, seen, permitted, tellings=self.tellings, aware=aware)) if seen else ()
 
 
 def _read(
@@ -95,19 +105,18 @@ def _read(
     seen: tuple[Outcome, ...],
     permitted: Permitted,
     *,
-    choices: Choices,
+    tellings: Tellings,
     aware: bool,
 ) -> Iterator[Reading]:
-    for name, choice in choices.items():
-        for telling in choice.tells:
-            if not telling.about(observation.scenario.id) or not (aware or telling.any_sender):
-                continue
-            if telling.when is not None and not shows(telling.when, observation, sending):
-                continue
-            positions = {telling.position(outcome) for outcome in seen}
-            position = positions.pop()
-            if position is not None and not positions and telling.is_open(permitted):
-                yield Reading(name, position, telling, seen)
+    for name, telling in tellings.get(observation.scenario.id, ()):
+        if not (aware or telling.any_sender):
+            continue
+        if telling.when is not None and not shows(telling.when, observation, sending):
+            continue
+        positions = {telling.position(outcome) for outcome in seen}
+        position = positions.pop()
+        if position is not None and not positions and telling.is_open(permitted):
+            yield Reading(name, position, telling, seen)
 
 
 def _seen(permitted: Permitted, fate: Fate, found: Finding, *, believed: bool) -> tuple[Outcome, ...]:
