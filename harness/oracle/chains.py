@@ -52,11 +52,11 @@ def satisfies(record: TlsaRecord, treatment: Treatment, shown: Shown) -> Answers
         case Treatment.DANE_TA:
             return trust_anchor(record, shown)
         case Treatment.PKIX_EE:
-            return _all(_fits(record, shown.chain[0]), _publicly_valid(shown))
+            return _all(_fits(record, shown.chain[0]), publicly_valid(shown))
         case Treatment.PKIX_TA:
             line = next(_lines(shown.chain, shown.public, shown.public.keys()), ())
             fits = any(certificate.fingerprint in record.matches for certificate in line[1:])
-            return _all(YES if fits else NO, _publicly_valid(shown))
+            return _all(YES if fits else NO, publicly_valid(shown))
 
 
 def end_entity(record: TlsaRecord, shown: Shown) -> Answers:
@@ -110,7 +110,7 @@ def _suits(leaf: Certificate, shown: Shown) -> Answers:
     return answers
 
 
-def _publicly_valid(shown: Shown) -> Answers:
+def publicly_valid(shown: Shown) -> Answers:
     """Validation against the public authorities (RFC 5280 section 6)."""
     lines = _lines(shown.chain, shown.public, shown.public.keys())
     return _all(_any(*(_path(line[:-1]) for line in lines)), _suits(shown.chain[0], shown))

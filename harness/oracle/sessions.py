@@ -10,10 +10,11 @@ from harness.scenario.mailhosts import Tcp
 from harness.scenario.models import Choice
 from harness.scenario.outcomes import Code
 
+from . import requiretls
 from .certificate import Certificate
 from .chains import NO, YES, Answers, Shown, satisfies
 from .endings import Ending, Endings, distinct, down, held, since, taken
-from .facts import Inside, Offer, Server, Suites
+from .facts import Asked, Inside, Offer, Server, Suites
 from .names import References
 from .records import Reading
 
@@ -39,6 +40,9 @@ class Demand:
     level: Level
     name: str
     """The server name that the client sends: the TLSA base domain (section 8.1)."""
+    host: str = ""
+    """The name by which the host was found: the one in the MX record, the relay's, the domain's own."""
+    asked: Asked = Asked.NOTHING
     dane: bool = True
     """Whether the sender knows DANE at all."""
     reading: Reading | None = None
@@ -48,10 +52,10 @@ class Demand:
 
 def session(server: Server, demand: Demand) -> Endings:
     """What may come of connecting to this server, the usual ending first."""
-    if server.tcp is not Tcp.OPEN:
-        return (down("5321-5.1-8"),)
-    if not server.greets:
-        return (held("5321-4.5.4.1-1"),)
+    demands_tls = demand.asked is Asked.TLS
+    if server.tcp is not Tcp.OPEN or not server.greets:
+        nobody = down("5321-5.1-8") if server.tcp is not Tcp.OPEN else held("5321-4.5.4.1-1")
+        return tuple(requiretls.out_of_reach(nobody)) if demands_tls else (nobody,)
     match demand.level:
         case Level.MAY:
             endings = distinct(_opportunistic(server, demand))
@@ -59,6 +63,10 @@ def session(server: Server, demand: Demand) -> Endings:
             endings = distinct(_encrypted(server, demand))
         case Level.AUTHENTICATE:
             endings = distinct(_authenticated(server, demand))
+    if demands_tls:
+        chain = _chain(server, demand)
+        kept = requiretls.demanded(endings, server, host=demand.host, chain=chain, public=demand.public)
+        endings = distinct(kept)
     if server.takes_mail:
         return endings
     return distinct(held("5321-4.5.4.1-1", choice=Choice.NEXT_MX) if ending.taken else ending for ending in endings)
@@ -96,7 +104,7 @@ def _authenticated(server: Server, demand: Demand) -> Iterator[Ending]:
     """TLS, and one usable record that the server satisfies (7672-2.2-1, 7672-2.2-2, 7672-3.2-1, 7672-3.2-2)."""
     assert demand.reading is not None
     assert demand.references is not None
-    chain = () if server.suites is Suites.ANONYMOUS else server.chain(demand.name)
+    chain = _chain(server, demand)
     public = {each.fingerprint: each for each in demand.public}
     shown = Shown(chain=chain, references=demand.references, public=public)
     verdicts = [satisfies(record, treatment, shown) if chain else NO for record, treatment in demand.reading.records]
@@ -106,6 +114,11 @@ def _authenticated(server: Server, demand: Demand) -> Iterator[Ending]:
         success=taken(Code.AUTH, "7672-2.2-1", "7672-2.2-2", "7672-3.2-1", at=server.key),
         authenticated=_one_of(verdicts),
     )
+
+
+def _chain(server: Server, demand: Demand) -> tuple[Certificate, ...]:
+    """What the server shows; nothing where only suites without a certificate are spoken."""
+    return () if server.suites is Suites.ANONYMOUS else server.chain(demand.name)
 
 
 def _behind_tls(server: Server, demand: Demand, *, success: Ending, authenticated: Answers) -> Iterator[Ending]:

@@ -18,7 +18,6 @@ BETTER: dict[tuple[str, int, str, Mode], str] = {}
 """Where the oracle is right and the file is not, with what it should say."""
 
 OUT_OF_REACH = {
-    Beyond.REQUIRETLS: 12,
     Beyond.LOCAL_POLICY: 2,
     Beyond.EARLIER_SESSIONS: 1,
     Beyond.CACHE: 6,
