@@ -7,6 +7,7 @@
     chains        certificates against a record                                       3.1.1, 3.1.2, 3.2
     names         which names, and when one matches                                   3.2.2, 3.2.3
     endings       several hosts or addresses in turn                                  2.1.2 (5321 section 5.1)
+    stance        what a sender declares, and the ways that this leaves it
     requiretls    messages that demand TLS, or set arrival above it                   RFC 8689
 
 Every ending carries the requirements that say so and the choice it depends on. Nothing is asked, nothing is random:
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 
 from harness.scenario.models import Choice, Mode
 from harness.scenario.outcomes import Code
@@ -27,6 +28,7 @@ from .endings import Ending, Endings, Kind, distinct, held, in_turn, since
 from .facts import Asked, Destination, Exchange, Routing
 from .hosts import Errand, at_host
 from .requiretls import withheld
+from .stance import UNDECLARED, Point, Stance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,24 +54,25 @@ class Final:
     because: tuple[str, ...] = ()
 
 
-def permitted(facts: Facts, mode: Mode) -> tuple[Final, ...]:
-    """What may become of a message when the sender conforms, the usual outcome first."""
-    errand = Errand(mode=mode, dane=mode is not Mode.UNAWARE, public=facts.public, asked=facts.asked)
+def permitted(facts: Facts, mode: Mode, stance: Stance = UNDECLARED) -> tuple[Final, ...]:
+    """What may become of a message when the sender conforms, and does as it declares; the usual outcome first."""
+    errand = Errand(mode=mode, dane=mode is not Mode.UNAWARE, public=facts.public, asked=facts.asked, stance=stance)
     found: dict[tuple[Code, str], Final] = {}
     for destination in facts.destinations:
         for ending in since(_towards(destination, errand), choice=destination.choice):
-            for final in _finally(ending):
+            for final in _finally(ending, stance):
                 found.setdefault((final.code, final.at), final)
     return tuple(found.values())
 
 
-def _finally(ending: Ending) -> Iterator[Final]:
+def _finally(ending: Ending, stance: Stance) -> Iterator[Final]:
     match ending.kind:
         case Kind.ABSENT:
             # RFC 5321 section 5.1: reported as an error; many keep trying for a while (5321-5.1-7).
-            choice = ending.choice or Choice.BOUNCE_UNREACHABLE
-            yield Final(code=Code.BOUNCE, choice=choice, because=ending.because)
-            yield Final(code=Code.DEFER, choice=choice, because=ending.because)
+            held_to = stance if ending.choice is None else UNDECLARED
+            for code in held_to.left(Point.BOUNCE_UNREACHABLE, {"bounced": Code.BOUNCE, "deferred": Code.DEFER}):
+                choice = ending.choice or Choice.BOUNCE_UNREACHABLE
+                yield Final(code=code, choice=choice, because=ending.because)
         case Kind.UNFIT:
             # RFC 8689 section 4.2.1: not transmitted, and the author is told (8689-4.2.1-5, 8689-4.2.1-6).
             yield Final(code=Code.BOUNCE, choice=ending.choice, because=ending.because)
@@ -135,7 +138,7 @@ def _located(destination: Destination, errand: Errand) -> Iterator[Ending]:
         yield from waits
     elif insecure and errand.dane:
         # Either the hosts' own TLSA records are heeded or all is as before DANE (7672-2.2.1-8, 7672-2.2.1-9).
-        for dane in (True, False):
+        for dane in errand.stance.left(Point.DANE_AT_INSECURE_MX, {"applied": True, "not-applied": False}):
             endings = _hosts(destination, replace(errand, dane=dane))
             rule = "7672-2.2.1-9" if dane else "7672-2.2.1-8"
             yield from since(endings, rule, choice=Choice.DANE_AT_INSECURE_MX)
@@ -156,9 +159,12 @@ def _null_mx(destination: Destination, errand: Errand) -> Iterator[Ending]:
     if not destination.exchanges:
         yield _bounced("7505-3-2")
         return
-    yield from _hosts(destination, errand)
-    yield _bounced("7505-3-1")
-    yield held("7505-3-1")
+    ways = {
+        "ignored": _hosts(destination, errand),
+        "bounced": (_bounced("7505-3-1"),),
+        "deferred": (held("7505-3-1"),),
+    }
+    yield from chain(*errand.stance.left(Point.NULL_MX_BESIDE_OTHERS, ways))
 
 
 def _hosts(destination: Destination, errand: Errand) -> Endings:

@@ -102,8 +102,9 @@ def in_turn(
 ) -> Endings:
     """What may come of hosts, or of a host's addresses, tried one after another; those in one group in any order.
 
-    Where one of them keeps the message back, or ends in another way that `stops` names, the sender leaves it at that or
-    goes on by `choice`, and by `alike` where several stand in one group. One that is down must not end the attempt, unless two have been tried (RFC 5321 section 5.1).
+    Where one of them keeps the message back, or ends in another way that `stops` names, the sender leaves it at that,
+    or goes on by `choice`, and by `alike` where several stand in one group. One that is down must not end the attempt,
+    unless two have been tried (RFC 5321 section 5.1).
     """
     found: list[Ending] = []
     tried: list[Endings] = []

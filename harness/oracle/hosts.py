@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from harness.scenario.models import Choice, Mode
 
@@ -14,6 +15,7 @@ from .facts import NOTHING, Asked, Host, Server, TlsaSet, WellFormed
 from .names import References
 from .records import readings
 from .sessions import Demand, Level, session
+from .stance import UNDECLARED, Point, Stance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,8 @@ class Errand:
     """Whether the answer that led to the host is secure, or none was needed."""
     several: bool = False
     """Whether there is any other host to go to."""
+    stance: Stance = UNDECLARED
+    """What the sender declares."""
 
 
 def at_host(host: Host, errand: Errand) -> Endings:
@@ -50,8 +54,10 @@ def _tried(host: Host, errand: Errand) -> Endings:
     endings = [*_looked_up(host, errand)]
     if host.aliases and errand.found_by_mx:
         # 7672-2.2.2-4, 5321-5.1-13: MX names that are aliases are outside the standard, and may be passed over.
-        choice = Choice.ALIAS_LIMIT if host.aliases > 5 else Choice.MX_ALIAS
-        endings.append(held("7672-2.2.2-4", "5321-5.1-13", choice=choice))
+        is_long = host.aliases > 5
+        passed = held("7672-2.2.2-4", "5321-5.1-13", choice=Choice.ALIAS_LIMIT if is_long else Choice.MX_ALIAS)
+        ways = {"followed": (*endings, passed) if is_long else tuple(endings), "refused": (passed,)}
+        return distinct(chain(*errand.stance.left(Point.MX_ALIAS, ways)))
     return distinct(endings)
 
 
@@ -63,13 +69,21 @@ def _at_address(host: Host, errand: Errand) -> Endings:
         return (waits, no_name)
     plain = _plain(errand, name="", host="")
     used = since(_at_servers(host.servers, plain), "7672-2.2-14")
-    return distinct((waits, no_name, *used) if errand.mode is Mode.MANDATORY else (*used, waits, no_name))
+    if errand.mode is Mode.MANDATORY:
+        return distinct((waits, no_name, *used))
+    return distinct(chain(*errand.stance.left(Point.ADDRESS_AS_MX, {"used": used, "refused": (waits, no_name)})))
 
 
 def _plain(errand: Errand, *, name: str, host: str) -> Demand:
     """As before DANE."""
     return Demand(
-        level=Level.MAY, name=name, host=host, dane=errand.dane, asked=errand.asked, public=errand.public
+        level=Level.MAY,
+        name=name,
+        host=host,
+        dane=errand.dane,
+        asked=errand.asked,
+        public=errand.public,
+        stance=errand.stance,
     )
 
 
@@ -148,8 +162,8 @@ def _demands(host: Host, errand: Errand) -> Iterator[Demand | Ending]:
             yield tlsa
             return
         if not tlsa.askable:
-            yield from _without_tlsa(plain, errand)
-            yield held("6698-3-1")
+            ways = {"without-dane": tuple(_without_tlsa(plain, errand)), "failed-lookup": (held("6698-3-1"),)}
+            yield from chain(*errand.stance.left(Point.LONG_HOST_NAME, ways))
             return
         if tlsa.lookup.failed:
             # 7672-2.1.2-4, 7672-2.2.1-14: a lookup that fails is never absence, and ends the search.
@@ -199,7 +213,7 @@ def _by_records(tlsa: TlsaSet, host: Host, errand: Errand) -> Iterator[Demand | 
     unexpanded = host.name if host.name != tlsa.base else ""
     others = tuple(name for name in errand.also_named if name != tlsa.base)
     references = References(base=tlsa.base, others=others, unexpanded=unexpanded)
-    for reading in readings(tlsa.records):
+    for reading in readings(tlsa.records, errand.stance):
         if reading.records:
             level = Level.AUTHENTICATE
         elif errand.mode is Mode.MANDATORY:

@@ -16,7 +16,7 @@ from harness.scenario.outcomes import Code
 
 from .certificate import Certificate
 from .chains import Answers, Shown, publicly_valid
-from .endings import Ending, Endings, Kind, distinct, since, unfit
+from .endings import Ending, Endings, distinct, since, unfit
 from .facts import Asked, Server
 from .names import References, bears_name
 
@@ -144,5 +144,3 @@ def unknown(held: Ending, loose: Endings, *, mode: Mode) -> Endings:
     anyway = since(loose, "8689-3-1", "8689-4.2.2-1", choice=_EITHER)
     waits = held.since(choice=_EITHER)
     return distinct((waits, *anyway) if mode is Mode.MANDATORY else (*anyway, waits))
-
-

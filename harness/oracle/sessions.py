@@ -12,11 +12,12 @@ from harness.scenario.outcomes import Code
 
 from . import requiretls
 from .certificate import Certificate
-from .chains import NO, YES, Answers, Shown, satisfies
+from .chains import NO, YES, Answers, Shown, all_of, satisfies
 from .endings import Ending, Endings, distinct, down, held, since, taken
 from .facts import Asked, Inside, Offer, Server, Suites
 from .names import References
 from .records import Reading
+from .stance import UNDECLARED, Point, Stance
 
 _LARGE = 16 * 1024
 """Octets of certificates beyond which a client may refuse the message."""
@@ -43,6 +44,7 @@ class Demand:
     host: str = ""
     """The name by which the host was found: the one in the MX record, the relay's, the domain's own."""
     asked: Asked = Asked.NOTHING
+    stance: Stance = UNDECLARED
     dane: bool = True
     """Whether the sender knows DANE at all."""
     reading: Reading | None = None
@@ -80,13 +82,15 @@ def _opportunistic(server: Server, demand: Demand) -> Iterator[Ending]:
     if server.resets:
         yield from (waits, again)
     elif server.offer is not Offer.STARTTLS:
-        yield clear
-        if server.offer is Offer.UNSAID and _handshakes(server, demand)[0][0]:
-            yield taken(Code.TLS, "7672-2.2-7", at=server.key, choice=Choice.UNOFFERED_STARTTLS)
+        works = server.offer is Offer.UNSAID and _handshakes(server, demand)[0][0]
+        tried = taken(Code.TLS, "7672-2.2-7", at=server.key, choice=Choice.UNOFFERED_STARTTLS)
+        ways = {"not-tried": clear, "tried": tried if works else clear}
+        yield from demand.stance.left(Point.UNOFFERED_STARTTLS, ways)
     else:
         for works, choice in _handshakes(server, demand):
             if not works:
-                yield from since((again, waits), choice=choice)
+                point = Point.CLEARTEXT_FALLBACK if server.grants else Point.REFUSED_STARTTLS
+                yield from since(demand.stance.left(point, {"in-clear": again, "waits": waits}), choice=choice)
             elif server.inside is Inside.GOES_ON:
                 yield taken(Code.OPP, "7672-2.2-7", at=server.key, choice=choice)
             else:
@@ -106,7 +110,7 @@ def _authenticated(server: Server, demand: Demand) -> Iterator[Ending]:
     assert demand.references is not None
     chain = _chain(server, demand)
     public = {each.fingerprint: each for each in demand.public}
-    shown = Shown(chain=chain, references=demand.references, public=public)
+    shown = Shown(chain=chain, references=demand.references, public=public, stance=demand.stance)
     verdicts = [satisfies(record, treatment, shown) if chain else NO for record, treatment in demand.reading.records]
     yield from _behind_tls(
         server,
@@ -124,9 +128,12 @@ def _chain(server: Server, demand: Demand) -> tuple[Certificate, ...]:
 def _behind_tls(server: Server, demand: Demand, *, success: Ending, authenticated: Answers) -> Iterator[Ending]:
     """Cleartext is out of the question once there are secure TLSA records (7672-2.2.3-7, 7672-2.2-3)."""
     refused = held("7672-2.2.3-7", "7672-2.2-3")
-    if server.resets or server.offer is not Offer.STARTTLS:
+    tries: tuple[bool, ...] = (server.offer is Offer.STARTTLS and not server.resets,)
+    if server.offer is Offer.UNSAID and not server.resets:
+        tries = demand.stance.left(Point.UNOFFERED_STARTTLS, {"not-tried": False, "tried": True})
+    if not all(tries):
         yield refused
-    if server.resets or server.offer is Offer.NONE:
+    if not any(tries):
         return
     unoffered = Choice.UNOFFERED_STARTTLS if server.offer is Offer.UNSAID else None
     for works, by_stack in _handshakes(server, demand):
@@ -146,18 +153,26 @@ def _handshakes(server: Server, demand: Demand) -> Answers:
     if not (server.grants and server.shakes_hands) or server.suites is Suites.USELESS or server.versions == {"ssl3"}:
         return NO
     if server.suites is Suites.ANONYMOUS:
-        return ((True, Choice.CRYPTO_POLICY), (False, Choice.CRYPTO_POLICY))
-    if server.suites is Suites.OLD or server.versions <= {"ssl3", "1.0", "1.1"}:
-        return ((False, Choice.CRYPTO_POLICY), (True, Choice.CRYPTO_POLICY))
+        anonymous = {"offered": (True, Choice.CRYPTO_POLICY), "not-offered": (False, Choice.CRYPTO_POLICY)}
+        return demand.stance.left(Point.ANONYMOUS_SUITES, anonymous)
+    factors: list[Answers] = []
+    old = {"refused": (False, Choice.CRYPTO_POLICY), "accepted": (True, Choice.CRYPTO_POLICY)}
+    if server.suites is Suites.OLD:
+        factors.append(tuple(old.values()))
+    if server.versions <= {"ssl3", "1.0", "1.1"}:
+        factors.append(demand.stance.left(Point.OLD_TLS, old))
     if server.injects:
-        return ((True, None), (False, Choice.PLAINTEXT_AFTER_220))
+        ways = {"discarded": (True, None), "aborted": (False, Choice.PLAINTEXT_AFTER_220)}
+        factors.append(demand.stance.left(Point.PLAINTEXT_AFTER_220, ways))
     if server.warns_of_name:
-        return ((True, None), (False, Choice.SNI_WARNING))
+        ways = {"ignored": (True, None), "aborted": (False, Choice.SNI_WARNING)}
+        factors.append(demand.stance.left(Point.SNI_WARNING, ways))
     chain = server.chain(demand.name)
     doubtful = server.versions == {"1.3"} or chain[0].is_weak or chain[0].is_exotic
     doubtful |= sum(each.octets for each in chain) > _LARGE
-    doubtful |= server.suites is Suites.ONE and not demand.dane
-    return ((True, None), (False, Choice.CRYPTO_POLICY)) if doubtful else YES
+    if doubtful or (server.suites is Suites.ONE and not demand.dane):
+        factors.append(((True, None), (False, Choice.CRYPTO_POLICY)))
+    return all_of(*factors)
 
 
 def _one_of(verdicts: list[Answers]) -> Answers:

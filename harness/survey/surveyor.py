@@ -40,12 +40,11 @@ def _asked(message: Message) -> Asked:
     """What the message asks for; what its header says counts only without REQUIRETLS (RFC 8689 section 4.1)."""
     if message.requiretls:
         return Asked.TLS
-    fields = ((name.strip().lower(), value.strip().lower()) for name, _, value in map(_parted, message.headers))
-    return Asked.ARRIVAL if ("tls-required", "no") in fields else Asked.NOTHING
-
-
-def _parted(header: str) -> tuple[str, str, str]:
-    return header.partition(":")
+    for header in message.headers:
+        name, _, value = header.partition(":")
+        if (name.strip().lower(), value.strip().lower()) == ("tls-required", "no"):
+            return Asked.ARRIVAL
+    return Asked.NOTHING
 
 
 def _hides_ds(fault: Fault) -> bool:
