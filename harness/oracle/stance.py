@@ -59,6 +59,10 @@ class Stance:
         known = {str(point): point for point in Point}
         return cls({known[name]: position for name, position in declared.items() if name in known})
 
+    def without(self, point: Point) -> Stance:
+        """The same, but that nothing is declared on this choice."""
+        return Stance({each: position for each, position in self.positions.items() if each is not point})
+
     def allows(self, point: Point, position: str) -> bool:
         """Whether a sender of this stance may go the way of that position."""
         return self.positions.get(point, position) == position
