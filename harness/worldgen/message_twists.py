@@ -78,7 +78,7 @@ _TWISTS: tuple[_Twist, ...] = (
     (_requires, "offers REQUIRETLS and has no TLSA records", _offered(tlsa=[])),
     (_requires, "offers REQUIRETLS, and its certificate has another name", _offered(cert=dict(_ANOTHER))),
     (_requires, "offers REQUIRETLS, and the MX records are not signed", _behind_insecure_mx),
-    (_requires, "offers REQUIRETLS, TLSA 3 1 1 other-key, and the header says that TLS is not needed", _although),
+    (_requires, "offers REQUIRETLS, TLSA 3 1 1 other-key; TLS-Required: No", _although),
     (_waives, "", _nothing),
     (_waives, "TLSA 3 1 1 other-key", _without(tlsa=["3 1 1 other-key"])),
     (_waives, "does not offer STARTTLS", _stripped),

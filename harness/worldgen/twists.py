@@ -40,7 +40,8 @@ def drafts(*, ipv6: bool = False, requiretls: bool = False) -> SearchStrategy[tu
 
     With `ipv6`, hosts may have IPv6 addresses; with `requiretls`, messages may demand TLS, or do without.
     """
-    kinds = (*_simple(ipv6=ipv6, requiretls=requiretls), *host_twists.JOINT, *dns_twists.JOINT)
+    simple = _simple(ipv6=ipv6, requiretls=requiretls)
+    kinds = (host_twists.SEVERAL_RECORDS, *simple, *host_twists.JOINT, *dns_twists.JOINT)
     twists = st.lists(
         st.one_of(kinds).map(lambda drawn: Twist(*drawn)), max_size=MOST, unique_by=lambda each: each.words
     )
