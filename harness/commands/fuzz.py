@@ -13,6 +13,9 @@ from .meter import in_parts
 from .outputs import make_new_folder, write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.oracle import Stance
     from harness.scenario.load import Entry
     from harness.targets import Kind
     from harness.worldgen.hunt import Finding, Tally
@@ -26,6 +29,7 @@ Examples:
   danelab fuzz                                     500 worlds, the built-in sender
   danelab fuzz --count 2000 --seed 7 --mode mandatory
   danelab fuzz -t 'command:./send.py {recipient} {message}' --count 200 --keep found
+  danelab fuzz -t 'command:./send.py {recipient} {message}' --choice sha-512=supported
   danelab run -s found 'fuzz-*'                    what was found, once more
 
 \b
@@ -42,6 +46,7 @@ Exit status: 0 no disagreement, 1 the target did what is not permitted, 2 usage 
 @click.option("-t", "--target", default="builtin", show_default=True, help="What is tested: builtin or command:CMD.")
 @click.option("-m", "--mode", type=MODES, default="opportunistic", show_default=True, help="What it does about DANE.")
 @click.option("--judge-as", type=MODES, default=None, help="What it is judged by. Default: the mode.")
+@click.option("--choice", "words", multiple=True, metavar="NAME=POSITION", help="What it declares; docs/choices.md.")
 @click.option("--keep", "folder", type=click.Path(path_type=Path), help="Write what was found to this folder.")
 @click.option(
     "--most", type=click.IntRange(1), default=3, show_default=True, help="How many kinds of findings to shrink."
@@ -57,6 +62,7 @@ def command(
     target: str,
     mode: str,
     judge_as: str | None,
+    words: tuple[str, ...],
     folder: Path | None,
     most: int,
     first: bool,
@@ -66,29 +72,40 @@ def command(
 ) -> int:
     """Draw random worlds in the language of scenarios, steps aside, and let a target loose in them.
 
-    Nobody wrote the expectations: the oracle works them out from RFC 7672. A world in which the target does what is
-    not permitted is made smaller as long as it still does, and told as a scenario file.
+    Nobody wrote the expectations: the oracle works them out from RFC 7672 and RFC 8689. A world in which the target
+    does what is not permitted is made smaller as long as it still does, and told as a scenario file. Messages that
+    demand TLS are for targets that know REQUIRETLS. Where the RFCs leave a choice, the target is held to what it
+    declares.
     """
     from harness.run.plan import has_ipv6
-    from harness.scenario.models import Mode
+    from harness.scenario.models import Mode, Need
     from harness.scenario.suite import load_suite
     from harness.verdict import Profile
+    from harness.verdict.result import Grade
     from harness.worldgen.bench import bench
     from harness.worldgen.entries import CONTROL
     from harness.worldgen.hunt import Hunt, kept, kinds
 
     kind = _kind(target)
+    stance = _stance(kind, words)
     if folder is not None:
         make_new_folder(folder, "--keep")
     judged = Mode(judge_as or mode)
     profile = Profile(Mode(mode), judged)
     with bench(load_suite()[CONTROL], kind, profile, seed=str(seed), limit=limit) as attempt:
-        hunt = Hunt(seed=seed, count=count, attempt=attempt, ipv6=not no_ipv6 and has_ipv6())
-        tally = hunt.run(in_parts(count, "worlds", parts=4, visible=not quiet), until_found=first)
+        hunt = Hunt(
+            seed=seed,
+            count=count,
+            attempt=attempt,
+            ipv6=not no_ipv6 and has_ipv6(),
+            requiretls=Need.REQUIRETLS in kind.offered(profile.mode),
+            stance=stance,
+        )
+        tally = hunt.run(in_parts(count, "worlds", parts=4, visible=not quiet), until=Grade.WARNING if first else None)
         found = list(kinds(tally.found))
         for each in found[:most]:
             smallest = hunt.smallest(each)
-            _tell(smallest, kept(smallest), folder, judged)
+            _tell(smallest, kept(smallest, stance), folder, judged)
     if len(found) > most:
         more = len(found) - most
         click.echo(f"{more} more kind{'s' * (more > 1)} of findings: --most {len(found)} shrinks all\n")
@@ -105,6 +122,20 @@ def _kind(word: str) -> Kind:
     if kind.checks or Network.LOOPBACK not in kind.networks:
         raise UsageError(f"--target {word}: fuzz needs a sender on the loopback interface; take builtin or command:CMD")
     return kind
+
+
+def _stance(kind: Kind, words: Sequence[str]) -> Stance:
+    """What the target declares by itself, and by `--choice`. Raises UsageError for what no world can hold it to."""
+    from harness.oracle import Point, Stance
+    from harness.scenario.choices import CHOICES, declared, load_choices
+    from harness.scenario.suite import own_scenarios
+
+    said = declared(words, load_choices(own_scenarios() / CHOICES))
+    for name in said:
+        if name not in set(Point):
+            known = ", ".join(Point)
+            raise UsageError(f"--choice {name}: in random worlds nobody can be held to that; to these: {known}")
+    return Stance.of({**kind.choices, **said})
 
 
 def _tell(finding: Finding, entry: Entry, folder: Path | None, mode: str) -> None:

@@ -6,15 +6,16 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from harness.oracle import Stance
 from harness.run import Contender
 from harness.run.plan import has_ipv6
 from harness.run.together import side_by_side
-from harness.scenario.models import Mode
+from harness.scenario.models import Mode, Need
 from harness.scenario.suite import load_suite
 from harness.targets import Kind
 from harness.targets.mutants import MutantFacts, mutant_kind
 from harness.verdict import Profile
-from harness.verdict.result import Record
+from harness.verdict.result import Grade, Record
 from harness.worldgen.bench import bench
 from harness.worldgen.entries import CONTROL
 from harness.worldgen.hunt import Hunt, kept, kinds
@@ -42,17 +43,25 @@ class Prey(Record):
 
 
 def hunt(mutant: MutantFacts, kind: Kind, *, count: int, mode: Mode | None = None, seed: int = 0) -> Prey:
-    """Draw so many worlds at most, and shrink the gravest of what is found first."""
+    """Draw so many worlds at most until one shows as much harm as the mutant does, and shrink the gravest."""
     tested = mode or mutant.mode
-    # No declared choices: in a random world several may meet, and the oracle names one.
+    stance = Stance.of(kind.choices)
+    # The oracle narrows what it permits by what is declared: the judge reads choices off scenarios that people wrote.
     with bench(load_suite()[CONTROL], kind, Profile(tested, tested), seed=str(seed), limit=60.0) as attempt:
-        hunter = Hunt(seed=seed, count=count, attempt=attempt, ipv6=has_ipv6())
-        tally = hunter.run(until_found=True)
+        hunter = Hunt(
+            seed=seed,
+            count=count,
+            attempt=attempt,
+            ipv6=has_ipv6(),
+            requiretls=Need.REQUIRETLS in kind.offered(tested),
+            stance=stance,
+        )
+        tally = hunter.run(until=Grade(mutant.harm))
         found = next(kinds(tally.found), None)
         if found is None:
             return Prey(mutant=mutant.name, worlds=tally.worlds)
         smallest = hunter.smallest(found)
-    entry = kept(smallest)
+    entry = kept(smallest, stance)
     return Prey(
         mutant=mutant.name,
         worlds=tally.worlds,

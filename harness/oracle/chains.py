@@ -12,6 +12,7 @@ from harness.scenario.models import Choice
 from .certificate import Certificate
 from .facts import TlsaRecord
 from .names import References, any_equal, bears_name
+from .stance import UNDECLARED, Point, Stance
 
 Answers = tuple[tuple[bool, Choice | None], ...]
 """Each answer that conforms, with the choice that leads to it (None: none that has a name); the usual one first."""
@@ -42,6 +43,8 @@ class Shown:
     references: References
     public: Mapping[str, Certificate]
     """Authorities that everybody trusts, by fingerprint: for usages 0 and 1 as RFC 6698 means them."""
+    stance: Stance = UNDECLARED
+    """What the sender declares that looks at it."""
 
 
 def satisfies(record: TlsaRecord, treatment: Treatment, shown: Shown) -> Answers:
@@ -52,11 +55,11 @@ def satisfies(record: TlsaRecord, treatment: Treatment, shown: Shown) -> Answers
         case Treatment.DANE_TA:
             return trust_anchor(record, shown)
         case Treatment.PKIX_EE:
-            return _all(_fits(record, shown.chain[0]), _publicly_valid(shown))
+            return all_of(_fits(record, shown.chain[0]), publicly_valid(shown))
         case Treatment.PKIX_TA:
             line = next(_lines(shown.chain, shown.public, shown.public.keys()), ())
             fits = any(certificate.fingerprint in record.matches for certificate in line[1:])
-            return _all(YES if fits else NO, _publicly_valid(shown))
+            return all_of(YES if fits else NO, publicly_valid(shown))
 
 
 def end_entity(record: TlsaRecord, shown: Shown) -> Answers:
@@ -66,10 +69,18 @@ def end_entity(record: TlsaRecord, shown: Shown) -> Answers:
     key usage, unknown extensions and revocation lists is its own affair.
     """
     leaf = shown.chain[0]
-    answers = _fits(record, leaf)
-    if leaf.has_strange_extension or leaf.is_revoked or not leaf.signs_handshakes:
-        answers = _all(answers, ((True, None), (False, Choice.X509_POLICY)))
+    answers = all_of(_fits(record, leaf), _unrevoked(leaf, shown))
+    if leaf.has_strange_extension or not leaf.signs_handshakes:
+        answers = all_of(answers, ((True, None), (False, Choice.X509_POLICY)))
     return answers
+
+
+def _unrevoked(certificate: Certificate, shown: Shown) -> Answers:
+    """Whether it passes for one that is not revoked: no sender has to ask (RFC 7672 section 4, 7671-4.2)."""
+    if not certificate.is_revoked:
+        return YES
+    ways = {"not-checked": (True, None), "checked": (False, Choice.X509_POLICY)}
+    return shown.stance.left(Point.REVOCATION, ways)
 
 
 def trust_anchor(record: TlsaRecord, shown: Shown) -> Answers:
@@ -77,17 +88,24 @@ def trust_anchor(record: TlsaRecord, shown: Shown) -> Answers:
     leaf = shown.chain[0]
     anchors = {each.fingerprint: each for each in shown.chain if each.fingerprint in record.matches}
     if leaf.fingerprint in anchors:
-        # RFC 6698 appendix A.1 foresees it, and some libraries do not.
-        return _all(((False, None), (True, Choice.EE_AS_TA)), _suits(leaf, shown))
+        # RFC 6698 appendix A.1 foresees it, and some libraries do not, or look further up all the same.
+        ways = {"refused": (False, None), "accepted": (True, Choice.EE_AS_TA)}
+        is_sound = all_of(_path(shown.chain, shown), _order(shown.chain)) == YES
+        stance = shown.stance if is_sound else UNDECLARED
+        return all_of(stance.left(Point.EE_AS_TA, ways), _suits(leaf, shown))
     if not anchors and record.holds is not None:
         # RFC 7671 section 5.2.2: the certificate in DNS is the anchor, in the handshake or not (7671-5.2.2-1).
         anchors = {record.holds.fingerprint: record.holds}
     if not anchors and record.signed:
         # RFC 7671 section 5.2.3: recommended only, and RFC 7672 section 3.1.2 knows clients that cannot.
-        paths = (_path(line) for line in _lines(shown.chain, {}, record.signed))
-        return _all(_any(*paths), ((True, None), (False, Choice.FULL_TA_IN_DNS)), _suits(leaf, shown))
-    paths = (_all(_path(line[:-1]), _anchor(line)) for line in _lines(shown.chain, anchors, anchors.keys()))
-    return _all(_any(*paths), _order(shown.chain), _suits(leaf, shown))
+        paths = (_path(line, shown) for line in _lines(shown.chain, {}, record.signed))
+        taken = {"taken": (True, None), "not-taken": (False, Choice.FULL_TA_IN_DNS)}
+        return all_of(_any(*paths), shown.stance.left(Point.FULL_TA_IN_DNS, taken), _suits(leaf, shown))
+    paths = (
+        all_of(_path(line[:-1], shown), _anchor(line, record, shown))
+        for line in _lines(shown.chain, anchors, anchors.keys())
+    )
+    return all_of(_any(*paths), _order(shown.chain), _suits(leaf, shown))
 
 
 def _order(chain: tuple[Certificate, ...]) -> Answers:
@@ -102,51 +120,65 @@ def _fits(record: TlsaRecord, certificate: Certificate) -> Answers:
 
 def _suits(leaf: Certificate, shown: Shown) -> Answers:
     """What is asked of a server's certificate itself: a name, a purpose."""
-    answers = tuple(bears_name(leaf, shown.references))
+    answers = all_of(tuple(bears_name(leaf, shown.references, shown.stance)), _unrevoked(leaf, shown))
     if not leaf.is_for_servers:
-        answers = _all(answers, ((False, None), (True, Choice.X509_POLICY)))
-    if leaf.is_revoked or not leaf.signs_handshakes:
-        answers = _all(answers, ((True, None), (False, Choice.X509_POLICY)))
+        purpose = {"checked": (False, None), "ignored": (True, Choice.X509_POLICY)}
+        answers = all_of(answers, shown.stance.left(Point.EXTENDED_KEY_USAGE, purpose))
+    if not leaf.signs_handshakes:
+        answers = all_of(answers, ((True, None), (False, Choice.X509_POLICY)))
     return answers
 
 
-def _publicly_valid(shown: Shown) -> Answers:
+def publicly_valid(shown: Shown) -> Answers:
     """Validation against the public authorities (RFC 5280 section 6)."""
     lines = _lines(shown.chain, shown.public, shown.public.keys())
-    return _all(_any(*(_path(line[:-1]) for line in lines)), _suits(shown.chain[0], shown))
+    return all_of(_any(*(_path(line[:-1], shown) for line in lines)), _suits(shown.chain[0], shown))
 
 
-def _path(line: tuple[Certificate, ...]) -> Answers:
+def _path(line: tuple[Certificate, ...], shown: Shown) -> Answers:
     """Whether the certificates below an anchor, the server's first, form a valid path (RFC 5280 section 6.1)."""
     for place, certificate in enumerate(line):
         if not certificate.in_date or certificate.has_strange_extension:
             return NO
-        if place and not (certificate.is_ca and _allows(certificate, line[:place])):
+        if place and not (certificate.is_ca and _is_long_enough(certificate, line[:place])):
+            return NO
+        if place and not _allows_names(certificate, line[:place]):
             return NO
     answers = YES
     if any(certificate.is_weak for certificate in line):
         answers = ((False, None), (True, Choice.CRYPTO_POLICY))
-    if any(certificate.is_revoked or not certificate.is_for_servers for certificate in line[1:]):
-        answers = _all(answers, ((True, None), (False, Choice.X509_POLICY)))
+    answers = all_of(answers, *(_unrevoked(certificate, shown) for certificate in line[1:]))
+    if not all(certificate.is_for_servers for certificate in line[1:]):
+        answers = all_of(answers, ((True, None), (False, Choice.X509_POLICY)))
     return answers
 
 
-def _anchor(line: tuple[Certificate, ...]) -> Answers:
+def _anchor(line: tuple[Certificate, ...], record: TlsaRecord, shown: Shown) -> Answers:
     """What the anchor's own certificate says of itself: to be heeded with 2 0 x (SHOULD), free otherwise.
 
     RFC 7672 section 3.1.2, RFC 7671 section 5.2.1, RFC 6698 section 8 (7672-3.1.2-4, 7671-5.2.1-1, 6698-8-1).
     """
-    *below, anchor = line
-    if anchor.in_date and anchor.is_ca and not anchor.has_strange_extension and _allows(anchor, tuple(below)):
-        return YES
-    return ((False, None), (True, Choice.TA_CONSTRAINTS))
+    below, anchor = line[:-1], line[-1]
+    ways = {"checked": (False, None), "ignored": (True, Choice.TA_CONSTRAINTS)}
+    by_length = Point.TA_PATH_LENGTH_SPKI if record.selector else Point.TA_PATH_LENGTH
+    kept = {
+        Point.TA_EXPIRY: anchor.in_date,
+        Point.TA_BASIC_CONSTRAINTS: anchor.is_ca,
+        by_length: _is_long_enough(anchor, below),
+        Point.TA_NAME_CONSTRAINTS: _allows_names(anchor, below),
+    }
+    answers = all_of(*(shown.stance.left(point, ways) for point, is_kept in kept.items() if not is_kept))
+    return all_of(answers, tuple(ways.values())) if anchor.has_strange_extension else answers
 
 
-def _allows(issuer: Certificate, below: tuple[Certificate, ...]) -> bool:
-    """Path length and name constraints of a CA (RFC 5280 sections 4.2.1.9 and 4.2.1.10)."""
+def _is_long_enough(issuer: Certificate, below: tuple[Certificate, ...]) -> bool:
+    """Path length of a CA (RFC 5280 section 4.2.1.9)."""
     counted = [each for each in below[1:] if each.fingerprint not in each.issued_by]
-    if issuer.path_length is not None and len(counted) > issuer.path_length:
-        return False
+    return issuer.path_length is None or len(counted) <= issuer.path_length
+
+
+def _allows_names(issuer: Certificate, below: tuple[Certificate, ...]) -> bool:
+    """Name constraints of a CA (RFC 5280 section 4.2.1.10)."""
     names = [name for each in below for name in each.dns_names]
     if any(_is_within(name, tree) for name in names for tree in issuer.excluded):
         return False
@@ -180,7 +212,7 @@ def _lines(
         yield from up((chain[0],))
 
 
-def _all(*answers: Answers) -> Answers:
+def all_of(*answers: Answers) -> Answers:
     """Both this and that."""
     found: dict[bool, Choice | None] = {}
     for chosen in product(*answers):
@@ -191,7 +223,7 @@ def _all(*answers: Answers) -> Answers:
 
 def _any(*answers: Answers) -> Answers:
     """This or that; nothing at all is no."""
-    return tuple((not answer, choice) for answer, choice in _all(*(_not(each) for each in answers)))
+    return tuple((not answer, choice) for answer, choice in all_of(*(_not(each) for each in answers)))
 
 
 def _not(answers: Answers) -> Answers:

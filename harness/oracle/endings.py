@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -21,6 +21,9 @@ class Kind(StrEnum):
     """Nobody answers there, so the next is tried (RFC 5321 section 5.1)."""
     ABSENT = "absent"
     """The host provably has no address; the next is tried, and where there is none, the message may be returned."""
+    UNFIT = "unfit"
+    """The host is no place for a message that demands TLS; the next is tried, and where there is none, the message is
+    returned (RFC 8689 section 4.2.1)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +74,11 @@ def absent(*requirements: str, choice: Choice | None = None) -> Ending:
     return Ending(kind=Kind.ABSENT, choice=choice, because=requirements)
 
 
+def unfit(*requirements: str, choice: Choice | None = None) -> Ending:
+    """The host is no place for a message that demands TLS."""
+    return Ending(kind=Kind.UNFIT, choice=choice, because=requirements)
+
+
 def since(endings: Iterable[Ending], *requirements: str, choice: Choice | None = None) -> Endings:
     """The endings, each with what led to it."""
     return tuple(ending.since(*requirements, choice=choice) for ending in endings)
@@ -89,11 +97,14 @@ def distinct(endings: Iterable[Ending]) -> Endings:
     return tuple(found.values())
 
 
-def in_turn(groups: Sequence[Sequence[Endings]], *, alike: Choice, choice: Choice) -> Endings:
+def in_turn(
+    groups: Sequence[Sequence[Endings]], *, alike: Choice, choice: Choice, stops: Collection[Kind] = (Kind.HELD,)
+) -> Endings:
     """What may come of hosts, or of a host's addresses, tried one after another; those in one group in any order.
 
-    Where one of them keeps the message back, the sender waits or goes on by `choice`, and by `alike` where several
-    stand in one group. One that is down must not end the attempt, unless two have been tried (RFC 5321 section 5.1).
+    Where one of them keeps the message back, or ends in another way that `stops` names, the sender leaves it at that,
+    or goes on by `choice`, and by `alike` where several stand in one group. One that is down must not end the attempt,
+    unless two have been tried (RFC 5321 section 5.1).
     """
     found: list[Ending] = []
     tried: list[Endings] = []
@@ -104,7 +115,7 @@ def in_turn(groups: Sequence[Sequence[Endings]], *, alike: Choice, choice: Choic
             found += [ending.since(choice=among_equals) for ending in each if ending.taken]
         tried += [tuple(ending for ending in each if not ending.taken) for each in group]
         for each in tried[-len(group) :]:
-            found += [ending.since(choice=waiting) for ending in each if ending.kind is Kind.HELD]
+            found += [ending.since(choice=waiting) for ending in each if ending.kind in stops]
         if not all(tried):
             break
         silent = sum(any(ending.kind is Kind.DOWN for ending in each) for each in tried)
@@ -116,9 +127,16 @@ def in_turn(groups: Sequence[Sequence[Endings]], *, alike: Choice, choice: Choic
 
 
 def _in_vain(tried: Sequence[Endings]) -> Iterator[Ending]:
-    """How it ends where nobody took the message and nobody kept it back."""
+    """How it ends where nobody took the message and nothing stopped the sender before."""
     missing = [[ending for ending in each if ending.kind is Kind.ABSENT] for each in tried]
     silent = [ending for each in tried for ending in each if ending.kind is Kind.DOWN]
+    wanting = [ending for each in tried for ending in each if ending.kind is Kind.UNFIT]
+    if wanting:
+        # RFC 8689 section 4.2.1 returns the message once no host is left; RFC 7672 section 2.1.2 waits for those that
+        # could not be asked, and both may be meant.
+        yield wanting[0]
+        if any(missing):
+            yield held("7672-2.1.2-6", choice=Choice.REQUIRETLS)
     if all(missing):
         yield missing[0][0]
     if silent and all(any(ending.kind is not Kind.HELD for ending in each) for each in tried):
@@ -132,6 +150,6 @@ def _usual_first(groups: Sequence[Sequence[Endings]], endings: Endings) -> Endin
     wanted = {(first.kind, first.at) for first in firsts[:1]}
     if not wanted:
         kinds = {ending.kind for ending in order}
-        kind = next(kind for kind in (Kind.HELD, Kind.DOWN, Kind.ABSENT) if kind in kinds)
+        kind = next(kind for kind in (Kind.HELD, Kind.DOWN, Kind.UNFIT, Kind.ABSENT) if kind in kinds)
         wanted = {(kind, "")}
     return tuple(sorted(endings, key=lambda ending: (ending.kind, ending.at) not in wanted))

@@ -97,6 +97,16 @@ class TlsaSet:
     records: tuple[TlsaRecord, ...] = ()
 
 
+class Asked(StrEnum):
+    """What the message asks for beyond the ordinary (RFC 8689 sections 2 and 3)."""
+
+    NOTHING = "nothing"
+    TLS = "tls"
+    """REQUIRETLS in its envelope: verified TLS, or no delivery. What its header says is ignored then (section 4.1)."""
+    ARRIVAL = "arrival"
+    """`TLS-Required: No` in its header: delivery, also where TLS or what the destination publishes about it fails."""
+
+
 class Offer(StrEnum):
     """What the EHLO reply says about TLS."""
 
@@ -154,6 +164,8 @@ class Server:
     injects: bool = False
     """Whether cleartext lines come along with the 220 to STARTTLS."""
     inside: Inside = Inside.GOES_ON
+    offers_requiretls: bool = False
+    """Whether REQUIRETLS stands in its EHLO reply inside TLS (RFC 8689 section 2)."""
     takes_mail: bool = True
     """Whether MAIL, RCPT and DATA are accepted; otherwise they are put off (4yz)."""
     versions: frozenset[str] = frozenset({"1.2", "1.3"})

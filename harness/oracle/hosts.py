@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from harness.scenario.models import Choice, Mode
 
+from . import requiretls
 from .certificate import Certificate
-from .endings import Ending, Endings, absent, distinct, held, in_turn, since
-from .facts import NOTHING, Host, Server, TlsaSet, WellFormed
+from .endings import Ending, Endings, Kind, absent, distinct, held, in_turn, since
+from .facts import NOTHING, Asked, Host, Server, TlsaSet, WellFormed
 from .names import References
 from .records import readings
 from .sessions import Demand, Level, session
+from .stance import UNDECLARED, Point, Stance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,21 +25,39 @@ class Errand:
     mode: Mode
     dane: bool
     """Whether it goes by TLSA records here; a sender that knows DANE need not at hosts found insecurely."""
-    found_by_mx: bool
+    found_by_mx: bool = False
     also_named: tuple[str, ...] = ()
     """Further reference identifiers: the next-hop domain and what its aliases lead to (section 3.2.2)."""
     public: tuple[Certificate, ...] = ()
+    asked: Asked = Asked.NOTHING
+    """What the message asks for (RFC 8689)."""
+    vouched: bool = True
+    """Whether the answer that led to the host is secure, or none was needed."""
+    several: bool = False
+    """Whether there is any other host to go to."""
+    stance: Stance = UNDECLARED
+    """What the sender declares."""
 
 
 def at_host(host: Host, errand: Errand) -> Endings:
     """What may come of trying this host, the usual ending first."""
+    if errand.asked is Asked.TLS and not errand.vouched:
+        endings = _tried(host, replace(errand, vouched=True))
+        doubted = requiretls.behind_insecure_mx if errand.found_by_mx else requiretls.behind_insecure_denial
+        return distinct(doubted(endings))
+    return _tried(host, errand)
+
+
+def _tried(host: Host, errand: Errand) -> Endings:
     if host.spells_address:
         return _at_address(host, errand)
     endings = [*_looked_up(host, errand)]
     if host.aliases and errand.found_by_mx:
         # 7672-2.2.2-4, 5321-5.1-13: MX names that are aliases are outside the standard, and may be passed over.
-        choice = Choice.ALIAS_LIMIT if host.aliases > 5 else Choice.MX_ALIAS
-        endings.append(held("7672-2.2.2-4", "5321-5.1-13", choice=choice))
+        is_long = host.aliases > 5
+        passed = held("7672-2.2.2-4", "5321-5.1-13", choice=Choice.ALIAS_LIMIT if is_long else Choice.MX_ALIAS)
+        ways = {"followed": (*endings, passed) if is_long else tuple(endings), "refused": (passed,)}
+        return distinct(chain(*errand.stance.left(Point.MX_ALIAS, ways)))
     return distinct(endings)
 
 
@@ -44,10 +65,26 @@ def _at_address(host: Host, errand: Errand) -> Endings:
     """Section 2.2: DANE does not apply to an address, and whether to connect is the sender's choice (7672-2.2-14)."""
     no_name = absent("7672-2.2-14", choice=Choice.BOUNCE_UNREACHABLE)
     waits = held("7672-2.2-14", choice=Choice.BOUNCE_UNREACHABLE)
-    if errand.mode is Mode.MANDATORY:
+    if errand.mode is Mode.MANDATORY and errand.asked is not Asked.ARRIVAL:
         return (waits, no_name)
-    plain = Demand(level=Level.MAY, name="", dane=errand.dane)
-    return distinct((*since(_at_servers(host.servers, plain), "7672-2.2-14"), waits, no_name))
+    plain = _plain(errand, name="", host="")
+    used = since(_at_servers(host.servers, plain), "7672-2.2-14")
+    if errand.mode is Mode.MANDATORY:
+        return distinct((waits, no_name, *used))
+    return distinct(chain(*errand.stance.left(Point.ADDRESS_AS_MX, {"used": used, "refused": (waits, no_name)})))
+
+
+def _plain(errand: Errand, *, name: str, host: str) -> Demand:
+    """As before DANE."""
+    return Demand(
+        level=Level.MAY,
+        name=name,
+        host=host,
+        dane=errand.dane,
+        asked=errand.asked,
+        public=errand.public,
+        stance=errand.stance,
+    )
 
 
 def _looked_up(host: Host, errand: Errand) -> Endings:
@@ -86,20 +123,28 @@ def _reached(host: Host, errand: Errand) -> Endings:
     """The addresses are known: what do TLSA records demand of a session there?"""
     families = {ipv6 for ipv6, lookup in ((False, host.ipv4), (True, host.ipv6)) if lookup.found}
     servers = tuple(server for server in host.servers if server.ipv6 in families)
+    loose: Endings = ()
+    if errand.asked is Asked.ARRIVAL:
+        loose = _at_servers(servers, _plain(errand, name=host.name, host=host.name))
     endings: list[Ending] = []
     for demand in _demands(host, errand):
         if isinstance(demand, Ending):
-            endings.append(demand)
-        else:
-            choice = demand.reading.choice if demand.reading else None
-            endings += since(_at_servers(servers, demand), choice=choice)
+            at_all = requiretls.unknown(demand, loose, mode=errand.mode) if loose else (demand,)
+            endings += at_all
+            continue
+        found = _at_servers(servers, demand)
+        if loose and demand.level is not Level.MAY:
+            found = requiretls.waived(found, loose, mode=errand.mode, several=errand.several)
+        endings += since(found, choice=demand.reading.choice if demand.reading else None)
     return distinct(endings)
 
 
 def _at_servers(servers: tuple[Server, ...], demand: Demand) -> Endings:
     """A host's addresses, in any order (RFC 5321 section 5.1)."""
     each = tuple(session(server, demand) for server in servers)
-    return in_turn((each,), alike=Choice.NEXT_ADDRESS, choice=Choice.NEXT_ADDRESS)
+    # RFC 8689 section 4.2.1 goes on from host to host, and says nothing of addresses.
+    stops = (Kind.HELD, Kind.UNFIT)
+    return in_turn((each,), alike=Choice.NEXT_ADDRESS, choice=Choice.NEXT_ADDRESS, stops=stops)
 
 
 def _demands(host: Host, errand: Errand) -> Iterator[Demand | Ending]:
@@ -107,7 +152,7 @@ def _demands(host: Host, errand: Errand) -> Iterator[Demand | Ending]:
 
     An ending in place of a demand means that no connection is to be made.
     """
-    plain = Demand(level=Level.MAY, name=host.name, dane=errand.dane)
+    plain = _plain(errand, name=host.name, host=host.name)
     if not errand.dane:
         yield plain
         return
@@ -117,8 +162,8 @@ def _demands(host: Host, errand: Errand) -> Iterator[Demand | Ending]:
             yield tlsa
             return
         if not tlsa.askable:
-            yield from _without_tlsa(plain, errand)
-            yield held("6698-3-1")
+            ways = {"without-dane": tuple(_without_tlsa(plain, errand)), "failed-lookup": (held("6698-3-1"),)}
+            yield from chain(*errand.stance.left(Point.LONG_HOST_NAME, ways))
             return
         if tlsa.lookup.failed:
             # 7672-2.1.2-4, 7672-2.2.1-14: a lookup that fails is never absence, and ends the search.
@@ -158,7 +203,7 @@ def _candidates(host: Host) -> Iterator[TlsaSet | Ending]:
 def _without_tlsa(plain: Demand, errand: Errand) -> Iterator[Demand | Ending]:
     """No secure TLSA records: as before DANE, unless DANE is mandatory (7672-2.2-7, 7672-2.2.2-6, 7672-6-1)."""
     if errand.mode is Mode.MANDATORY:
-        yield held("7672-2.2-12", "7672-6-1")
+        yield from requiretls.withheld((held("7672-2.2-12", "7672-6-1"),), errand.asked)
     else:
         yield plain
 
@@ -168,15 +213,18 @@ def _by_records(tlsa: TlsaSet, host: Host, errand: Errand) -> Iterator[Demand | 
     unexpanded = host.name if host.name != tlsa.base else ""
     others = tuple(name for name in errand.also_named if name != tlsa.base)
     references = References(base=tlsa.base, others=others, unexpanded=unexpanded)
-    for reading in readings(tlsa.records):
+    for reading in readings(tlsa.records, errand.stance):
         if reading.records:
             level = Level.AUTHENTICATE
         elif errand.mode is Mode.MANDATORY:
-            yield held("7672-6-1", "7671-10.3-1", choice=reading.choice)
+            unusable = held("7672-6-1", "7671-10.3-1", choice=reading.choice)
+            yield from requiretls.withheld((unusable,), errand.asked)
             continue
         else:
             level = Level.ENCRYPT
-        yield Demand(level=level, name=tlsa.base, reading=reading, references=references, public=errand.public)
+        yield replace(
+            _plain(errand, name=tlsa.base, host=host.name), level=level, reading=reading, references=references
+        )
     if any(record.well_formed is WellFormed.CUT_SHORT for record in tlsa.records):
         # Some resolvers take such a record for a malformed reply, and the lookup has failed.
         yield held("6698-4.1-7", "7672-2.1.2-4", choice=Choice.MALFORMED_TLSA)

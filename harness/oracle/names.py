@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.scenario.models import Choice
 
 from .certificate import Certificate
+from .stance import UNDECLARED, Point, Stance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,26 +28,27 @@ class References:
         yield from self.others
 
 
-def bears_name(certificate: Certificate, references: References) -> Iterator[tuple[bool, Choice | None]]:
+def bears_name(
+    certificate: Certificate, references: References, stance: Stance = UNDECLARED
+) -> Iterator[tuple[bool, Choice | None]]:
     """Whether the certificate bears an accepted name: each answer that conforms with the choice it depends on.
 
     Section 3.2.3: DNS-IDs alone count where there are any (7672-3.2.3-1); one match suffices (7672-3.2.3-2). The
     common name is a fallback in RFC 7672 and forbidden by RFC 9525 section 2.
     """
     presented = certificate.dns_names
-    usual: tuple[bool, Choice | None] = (False, None)
-    other: tuple[bool, Choice | None] | None = None
     if any_equal(presented, references.all()):
-        usual = (True, None)
+        yield True, None
     elif any_equal(presented, references.all(), labels=9):
-        other = (True, Choice.MULTI_LABEL_WILDCARD)
+        wildcard = {"one-label": (False, None), "several-labels": (True, Choice.MULTI_LABEL_WILDCARD)}
+        yield from stance.left(Point.MULTI_LABEL_WILDCARD, wildcard)
     elif not presented and any_equal((certificate.common_name,), references.all()):
-        usual, other = (True, Choice.CN_FALLBACK), (False, Choice.CN_FALLBACK)
-    elif references.unexpanded and any_equal(presented, (references.unexpanded,)):
-        other = (True, Choice.UNEXPANDED_MX_NAME)
-    yield usual
-    if other is not None:
-        yield other
+        common = {"used": (True, Choice.CN_FALLBACK), "not-used": (False, Choice.CN_FALLBACK)}
+        yield from stance.left(Point.CN_FALLBACK, common)
+    else:
+        yield False, None
+        if references.unexpanded and any_equal(presented, (references.unexpanded,)):
+            yield True, Choice.UNEXPANDED_MX_NAME
 
 
 def any_equal(presented: Iterable[str], references: Iterable[str], *, labels: int = 1) -> bool:

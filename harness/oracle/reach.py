@@ -15,8 +15,6 @@ from .facts import Suites
 class Beyond(StrEnum):
     """Why the oracle says nothing about a message."""
 
-    REQUIRETLS = "requiretls"
-    """RFC 8689 decides: the message asks for TLS, or asks to do without."""
     LOCAL_POLICY = "local-policy"
     """The administrator has switched DANE off, or only logs it."""
     EARLIER_SESSIONS = "earlier-sessions"
@@ -37,9 +35,6 @@ def beyond(scenario: Scenario) -> Beyond | None:
 
 
 def _reasons(scenario: Scenario) -> Iterator[Beyond]:
-    message = scenario.message
-    if message.requiretls or any(header.lower().startswith("tls-required:") for header in message.headers):
-        yield Beyond.REQUIRETLS
     if scenario.route.audit_only or scenario.route.disabled:
         yield Beyond.LOCAL_POLICY
     if Need.CACHE in scenario.needs:

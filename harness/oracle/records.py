@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 
 from harness.scenario.models import Choice
 
 from .chains import Treatment
 from .facts import TlsaRecord, WellFormed
+from .stance import UNDECLARED, Point, Stance
 
 FULL, SHA_256, SHA_512 = 0, 1, 2
 
@@ -34,27 +35,28 @@ class _Habits:
     parses_full_data: bool = True
 
 
-def readings(records: tuple[TlsaRecord, ...]) -> tuple[Reading, ...]:
+def readings(records: tuple[TlsaRecord, ...], stance: Stance = UNDECLARED) -> tuple[Reading, ...]:
     """Every reading of the records that conforms, each once, the usual one first."""
     found: dict[tuple[tuple[TlsaRecord, Treatment], ...], Reading] = {}
-    for habits in _all_habits(records):
+    for habits in _all_habits(records, stance):
         kept = tuple(_read(records, habits))
         found.setdefault(kept, Reading(records=kept, choice=_choice(habits)))
     return tuple(found.values())
 
 
-def _all_habits(records: tuple[TlsaRecord, ...]) -> Iterator[_Habits]:
+def _all_habits(records: tuple[TlsaRecord, ...], stance: Stance) -> Iterator[_Habits]:
     """The habits that may matter for these records, the usual ones first."""
     public = any(record.usage in (0, 1) for record in records)
     strong = any(record.matching_type == SHA_512 for record in records)
     garbage = any(record.well_formed is WellFormed.GARBAGE for record in records)
-    for usages, known, agile, parses in product(
-        ("unusable", "as-dane", "as-written") if public else ("unusable",),
-        (True, False) if strong else (True,),
-        (True, False) if strong else (True,),
+    usages = stance.left(Point.PKIX_USAGES, {"unusable": ("unusable",), "enforced": ("as-dane", "as-written")})
+    for used, known, agile, parses in product(
+        tuple(chain(*usages)) if public else ("unusable",),
+        stance.left(Point.SHA_512, {"supported": True, "unusable": False}) if strong else (True,),
+        stance.left(Point.DIGEST_AGILITY, {"strongest-only": True, "any-match": False}) if strong else (True,),
         (True, False) if garbage else (True,),
     ):
-        yield _Habits(public_usages=usages, knows_sha_512=known, is_agile=agile, parses_full_data=parses)
+        yield _Habits(public_usages=used, knows_sha_512=known, is_agile=agile, parses_full_data=parses)
 
 
 def _choice(habits: _Habits) -> Choice | None:

@@ -10,12 +10,14 @@ from harness.scenario.mailhosts import Tcp
 from harness.scenario.models import Choice
 from harness.scenario.outcomes import Code
 
+from . import requiretls
 from .certificate import Certificate
-from .chains import NO, YES, Answers, Shown, satisfies
+from .chains import NO, YES, Answers, Shown, all_of, satisfies
 from .endings import Ending, Endings, distinct, down, held, since, taken
-from .facts import Inside, Offer, Server, Suites
+from .facts import Asked, Inside, Offer, Server, Suites
 from .names import References
 from .records import Reading
+from .stance import UNDECLARED, Point, Stance
 
 _LARGE = 16 * 1024
 """Octets of certificates beyond which a client may refuse the message."""
@@ -39,6 +41,10 @@ class Demand:
     level: Level
     name: str
     """The server name that the client sends: the TLSA base domain (section 8.1)."""
+    host: str = ""
+    """The name by which the host was found: the one in the MX record, the relay's, the domain's own."""
+    asked: Asked = Asked.NOTHING
+    stance: Stance = UNDECLARED
     dane: bool = True
     """Whether the sender knows DANE at all."""
     reading: Reading | None = None
@@ -48,10 +54,10 @@ class Demand:
 
 def session(server: Server, demand: Demand) -> Endings:
     """What may come of connecting to this server, the usual ending first."""
-    if server.tcp is not Tcp.OPEN:
-        return (down("5321-5.1-8"),)
-    if not server.greets:
-        return (held("5321-4.5.4.1-1"),)
+    demands_tls = demand.asked is Asked.TLS
+    if server.tcp is not Tcp.OPEN or not server.greets:
+        nobody = down("5321-5.1-8") if server.tcp is not Tcp.OPEN else held("5321-4.5.4.1-1")
+        return tuple(requiretls.out_of_reach(nobody)) if demands_tls else (nobody,)
     match demand.level:
         case Level.MAY:
             endings = distinct(_opportunistic(server, demand))
@@ -59,6 +65,10 @@ def session(server: Server, demand: Demand) -> Endings:
             endings = distinct(_encrypted(server, demand))
         case Level.AUTHENTICATE:
             endings = distinct(_authenticated(server, demand))
+    if demands_tls:
+        chain = _chain(server, demand)
+        kept = requiretls.demanded(endings, server, host=demand.host, chain=chain, public=demand.public)
+        endings = distinct(kept)
     if server.takes_mail:
         return endings
     return distinct(held("5321-4.5.4.1-1", choice=Choice.NEXT_MX) if ending.taken else ending for ending in endings)
@@ -72,13 +82,15 @@ def _opportunistic(server: Server, demand: Demand) -> Iterator[Ending]:
     if server.resets:
         yield from (waits, again)
     elif server.offer is not Offer.STARTTLS:
-        yield clear
-        if server.offer is Offer.UNSAID and _handshakes(server, demand)[0][0]:
-            yield taken(Code.TLS, "7672-2.2-7", at=server.key, choice=Choice.UNOFFERED_STARTTLS)
+        works = server.offer is Offer.UNSAID and _handshakes(server, demand)[0][0]
+        tried = taken(Code.TLS, "7672-2.2-7", at=server.key, choice=Choice.UNOFFERED_STARTTLS)
+        ways = {"not-tried": clear, "tried": tried if works else clear}
+        yield from demand.stance.left(Point.UNOFFERED_STARTTLS, ways)
     else:
         for works, choice in _handshakes(server, demand):
             if not works:
-                yield from since((again, waits), choice=choice)
+                point = Point.CLEARTEXT_FALLBACK if server.grants else Point.REFUSED_STARTTLS
+                yield from since(demand.stance.left(point, {"in-clear": again, "waits": waits}), choice=choice)
             elif server.inside is Inside.GOES_ON:
                 yield taken(Code.OPP, "7672-2.2-7", at=server.key, choice=choice)
             else:
@@ -96,9 +108,9 @@ def _authenticated(server: Server, demand: Demand) -> Iterator[Ending]:
     """TLS, and one usable record that the server satisfies (7672-2.2-1, 7672-2.2-2, 7672-3.2-1, 7672-3.2-2)."""
     assert demand.reading is not None
     assert demand.references is not None
-    chain = () if server.suites is Suites.ANONYMOUS else server.chain(demand.name)
+    chain = _chain(server, demand)
     public = {each.fingerprint: each for each in demand.public}
-    shown = Shown(chain=chain, references=demand.references, public=public)
+    shown = Shown(chain=chain, references=demand.references, public=public, stance=demand.stance)
     verdicts = [satisfies(record, treatment, shown) if chain else NO for record, treatment in demand.reading.records]
     yield from _behind_tls(
         server,
@@ -108,12 +120,20 @@ def _authenticated(server: Server, demand: Demand) -> Iterator[Ending]:
     )
 
 
+def _chain(server: Server, demand: Demand) -> tuple[Certificate, ...]:
+    """What the server shows; nothing where only suites without a certificate are spoken."""
+    return () if server.suites is Suites.ANONYMOUS else server.chain(demand.name)
+
+
 def _behind_tls(server: Server, demand: Demand, *, success: Ending, authenticated: Answers) -> Iterator[Ending]:
     """Cleartext is out of the question once there are secure TLSA records (7672-2.2.3-7, 7672-2.2-3)."""
     refused = held("7672-2.2.3-7", "7672-2.2-3")
-    if server.resets or server.offer is not Offer.STARTTLS:
+    tries: tuple[bool, ...] = (server.offer is Offer.STARTTLS and not server.resets,)
+    if server.offer is Offer.UNSAID and not server.resets:
+        tries = demand.stance.left(Point.UNOFFERED_STARTTLS, {"not-tried": False, "tried": True})
+    if not all(tries):
         yield refused
-    if server.resets or server.offer is Offer.NONE:
+    if not any(tries):
         return
     unoffered = Choice.UNOFFERED_STARTTLS if server.offer is Offer.UNSAID else None
     for works, by_stack in _handshakes(server, demand):
@@ -133,18 +153,26 @@ def _handshakes(server: Server, demand: Demand) -> Answers:
     if not (server.grants and server.shakes_hands) or server.suites is Suites.USELESS or server.versions == {"ssl3"}:
         return NO
     if server.suites is Suites.ANONYMOUS:
-        return ((True, Choice.CRYPTO_POLICY), (False, Choice.CRYPTO_POLICY))
-    if server.suites is Suites.OLD or server.versions <= {"ssl3", "1.0", "1.1"}:
-        return ((False, Choice.CRYPTO_POLICY), (True, Choice.CRYPTO_POLICY))
+        anonymous = {"offered": (True, Choice.CRYPTO_POLICY), "not-offered": (False, Choice.CRYPTO_POLICY)}
+        return demand.stance.left(Point.ANONYMOUS_SUITES, anonymous)
+    factors: list[Answers] = []
+    old = {"refused": (False, Choice.CRYPTO_POLICY), "accepted": (True, Choice.CRYPTO_POLICY)}
+    if server.suites is Suites.OLD:
+        factors.append(tuple(old.values()))
+    if server.versions <= {"ssl3", "1.0", "1.1"}:
+        factors.append(demand.stance.left(Point.OLD_TLS, old))
     if server.injects:
-        return ((True, None), (False, Choice.PLAINTEXT_AFTER_220))
+        ways = {"discarded": (True, None), "aborted": (False, Choice.PLAINTEXT_AFTER_220)}
+        factors.append(demand.stance.left(Point.PLAINTEXT_AFTER_220, ways))
     if server.warns_of_name:
-        return ((True, None), (False, Choice.SNI_WARNING))
+        ways = {"ignored": (True, None), "aborted": (False, Choice.SNI_WARNING)}
+        factors.append(demand.stance.left(Point.SNI_WARNING, ways))
     chain = server.chain(demand.name)
     doubtful = server.versions == {"1.3"} or chain[0].is_weak or chain[0].is_exotic
     doubtful |= sum(each.octets for each in chain) > _LARGE
-    doubtful |= server.suites is Suites.ONE and not demand.dane
-    return ((True, None), (False, Choice.CRYPTO_POLICY)) if doubtful else YES
+    if doubtful or (server.suites is Suites.ONE and not demand.dane):
+        factors.append(((True, None), (False, Choice.CRYPTO_POLICY)))
+    return all_of(*factors)
 
 
 def _one_of(verdicts: list[Answers]) -> Answers:

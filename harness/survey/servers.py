@@ -37,6 +37,7 @@ def shown(
         shakes_hands=smtp.after_220 in (After220.HANDSHAKE, After220.PLAINTEXT),
         injects=bool(smtp.inject),
         inside=_inside(smtp),
+        offers_requiretls=smtp.ehlo_reply is None and "REQUIRETLS" in smtp.ehlo_tls,
         takes_mail=all((getattr(smtp, name) or "2").startswith("2") for name in _REPLIES),
         versions=frozenset(tls.versions),
         suites=_suites(tls),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.oracle import Facts
-from harness.oracle.facts import Destination
-from harness.scenario.models import Choice, Scenario
+from harness.oracle.facts import Asked, Destination
+from harness.scenario.models import Choice, Message, Scenario
 from harness.scenario.zones import Fault, Resolver, What
 from harness.world.internet import Internet
 
@@ -33,7 +33,18 @@ def survey(internet: Internet, scenario: Scenario, *, recipient: str) -> Facts:
     public = internet.around.webpki.certificate
     collection = Collection((public,), now=internet.around.now)
     destinations: tuple[Destination, ...] = tuple(guide.to(recipient) for guide in guides)
-    return Facts(destinations=destinations, public=(collection.facts(public),))
+    return Facts(destinations=destinations, public=(collection.facts(public),), asked=_asked(scenario.message))
+
+
+def _asked(message: Message) -> Asked:
+    """What the message asks for; what its header says counts only without REQUIRETLS (RFC 8689 section 4.1)."""
+    if message.requiretls:
+        return Asked.TLS
+    for header in message.headers:
+        name, _, value = header.partition(":")
+        if (name.strip().lower(), value.strip().lower()) == ("tls-required", "no"):
+            return Asked.ARRIVAL
+    return Asked.NOTHING
 
 
 def _hides_ds(fault: Fault) -> bool:

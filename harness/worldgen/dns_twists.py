@@ -209,6 +209,7 @@ _OTHERS: list[Drawn] = [
     ("the recipient's domain is an alias", _recipient("alias")),
     ("the recipient's domain is an alias that is not signed", _recipient("alias", signed=False)),
     ("the recipient's domain does not exist", _gone),
+    ("the MX records are not signed, and the first host's zone is", Draft.behind_insecure_mx),
     ("a null MX", lambda draft: draft.record(DOMAIN, "@ MX 0 .")),
     ("the resolver never sets AD", _resolver({"sets_ad": "never"})),
     ("the resolver does not validate", _resolver({"validates": False})),
@@ -239,7 +240,26 @@ DNS: tuple[SearchStrategy[Drawn], ...] = (
     st.sampled_from(_OTHERS),
 )
 
+
+def _insecure_mx_mismatch(draft: Draft) -> None:
+    draft.behind_insecure_mx()
+    draft.hosts[0]["tlsa"] = ["3 1 1 other-key"]
+
+
+def _insecure_mx_names(draft: Draft) -> None:
+    """The certificate bears the domain's name, which an insecure MX RRset does not lend to its hosts."""
+    draft.behind_insecure_mx()
+    draft.authority("ca")
+    draft.hosts[0].update(tlsa=["2 1 1"], cert={"issuer": "ca", "names": ["{domain}"]})
+
+
 JOINT: tuple[SearchStrategy[Drawn], ...] = (
     st.just(("the first host's TLSA name is an alias, whose end the certificate names", _tlsa_alias_names_itself)),
+    st.sampled_from(
+        (
+            ("the MX records are not signed, and the first host has TLSA 3 1 1 other-key", _insecure_mx_mismatch),
+            ("the MX records are not signed, and the first host's certificate names the domain", _insecure_mx_names),
+        )
+    ),
 )
 """Twists that are two things at once, which would seldom be drawn together."""

@@ -60,6 +60,13 @@ class Draft:
         """A further record in a zone."""
         self.zone(zone).setdefault("records", []).append(line)
 
+    def behind_insecure_mx(self) -> None:
+        """Let MX records that are not signed name the first host, which is in a signed zone."""
+        self.zone(DOMAIN)["signed"] = False
+        if self.shape == "mx":
+            self.zone(PROVIDER)
+            self.hosts[0].setdefault("host", "mx1.{provider}")
+
     def authority(self, name: str, **values: Any) -> str:
         """A CA under [certs]."""
         self.certs.setdefault(name, {"ca": True}).update(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.errors import DanelabError
+from harness.oracle import UNDECLARED, Facts, Stance
 from harness.oracle.reach import Beyond, beyond
 from harness.oracle.words import expectation, requirements
 from harness.scenario.checks import check
@@ -25,6 +26,9 @@ from .toml import write
 
 CONTROL = "ee-311"
 """The scenario that a made-up one is the twin of: the healthy world, which lacks whatever its defect is."""
+
+KEEPS_REQUIRETLS = "requiretls-ok"
+"""The same for messages that demand TLS: a host that fulfils every condition."""
 
 _NOW = 1_767_225_600
 """When made-up worlds are surveyed: the start of 2026. Dates in scenarios are relative, so that any time would do."""
@@ -58,9 +62,10 @@ class UnusableError(Exception):
 class Maker:
     """Makes scenarios, each under an id of its own, and asks the oracle about them in one fake Internet."""
 
-    def __init__(self, *, folder: str = "generated") -> None:
-        """`folder` is where the files would lie; it names their group."""
+    def __init__(self, *, folder: str = "generated", stance: Stance = UNDECLARED) -> None:
+        """`folder` is where the files would lie; it names their group. `stance` is what the sender declares."""
         self._folder = Path(folder)
+        self._stance = stance
         self._internet = Internet(seed="oracle", now=_NOW, plan=LOOPBACK)
 
     def make(self, tables: Mapping[str, Any], label: Label) -> Entry:
@@ -70,7 +75,7 @@ class Maker:
         if reason is not None:
             raise UnusableError(reason)
         expect, covers = self._ask(draft)
-        expect = expect.model_copy(update={"wire": ALWAYS})
+        expect = expect.model_copy(update={"wire": (*ALWAYS, *expect.wire)})
         said: dict[str, Any] = {"title": label.title, "covers": list(covers)}
         if not _always_delivered(expect) and label.twin != label.id:
             said["twin"] = label.twin
@@ -84,18 +89,37 @@ class Maker:
         scenario = _scenario(written, label, covers=covers)
         return Entry(scenario, Source(self._folder / f"{label.id}.toml", write(written), written))
 
+    def needed(self, tables: Mapping[str, Any]) -> Stance:
+        """The least of what the sender declares that leads to the same expectation. Raises UnusableError."""
+        label = Label(id="needed", title="what is needed", explain="Nobody reads what is told of this one.")
+        facts, hosts = self._surveyed(_scenario({**tables, "expect": _PLACEHOLDER}, label, covers=("7672-2.2-1",)))
+        said, needed = expectation(facts, hosts=hosts, stance=self._stance), self._stance
+        for point in self._stance.positions:
+            less = needed.without(point)
+            needed = less if expectation(facts, hosts=hosts, stance=less) == said else needed
+        return needed
+
     def _ask(self, draft: Scenario) -> tuple[Expect, tuple[str, ...]]:
         """What the oracle says, and the requirements it goes by."""
+        facts, hosts = self._surveyed(draft)
+        said = expectation(facts, hosts=hosts, stance=self._stance)
+        if isinstance(said, Beyond):
+            raise UnusableError(said)
+        return said, requirements(facts, self._stance)
+
+    def _surveyed(self, draft: Scenario) -> tuple[Facts, Collection[str]]:
+        """The facts of a world, and the keys of the hosts that an outcome can name."""
         try:
             self._internet.add(draft)
             world = self._internet.world(draft.id)
-            facts = survey(self._internet, draft, recipient=world.recipient)
+            return survey(self._internet, draft, recipient=world.recipient), world.hosts.keys()
         except (DanelabError, ValueError) as error:
             raise UnusableError(str(error)) from None
-        said = expectation(facts, hosts=world.hosts.keys())
-        if isinstance(said, Beyond):
-            raise UnusableError(said)
-        return said, requirements(facts)
+
+
+def twin_of(tables: Mapping[str, Any]) -> str:
+    """The scenario of the suite that has to be delivered for mail withheld here to mean anything."""
+    return KEEPS_REQUIRETLS if tables.get("message", {}).get("requiretls") else CONTROL
 
 
 def _scenario(tables: Mapping[str, Any], label: Label, *, covers: tuple[str, ...]) -> Scenario:

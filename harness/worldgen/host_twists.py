@@ -133,14 +133,17 @@ def _table(key: str, words: str, values: dict[str, Any]) -> Callable[[int], Draw
     return _twist(words, lambda host: host.update({key: {**host.get(key, {}), **values}}))
 
 
-def _records() -> SearchStrategy[Drawn]:
-    """TLSA records: one, which decides alone, or several."""
+def _records(records: SearchStrategy[list[str]]) -> SearchStrategy[Drawn]:
+    """TLSA records of a host."""
 
     def drawn(number: int, records: list[str]) -> Drawn:
         return _twist(f"TLSA {', '.join(records) or 'absent'}", lambda host: host.update(tlsa=list(records)))(number)
 
-    one = st.sampled_from(_RECORDS).map(lambda record: [record])
-    return st.builds(drawn, WHICH, one | st.lists(st.sampled_from(_RECORDS), max_size=4, unique=True))
+    return st.builds(drawn, WHICH, records)
+
+
+SEVERAL_RECORDS: SearchStrategy[Drawn] = _records(st.lists(st.sampled_from(_RECORDS), max_size=4, unique=True))
+"""TLSA records that decide together, or none."""
 
 
 def _chain(number: int, chain: _Values, record: str, flaw: _Values) -> Drawn:
@@ -272,8 +275,7 @@ def _shared(number: int) -> Drawn:
 
 
 HOSTS: tuple[SearchStrategy[Drawn], ...] = (
-    _records(),
-    _records(),
+    _records(st.sampled_from(((), *((record,) for record in _RECORDS))).map(list)),
     _from(_WITHOUT_TLS, "smtp", ""),
     _from(_MANNERS, "smtp", ""),
     _from(_CERTIFICATES, "cert", "certificate: "),

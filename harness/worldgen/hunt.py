@@ -16,11 +16,13 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import HypothesisException, NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
+from harness.oracle import UNDECLARED, Stance
 from harness.scenario.load import Entry
 from harness.verdict import Result, Verdict
+from harness.verdict.result import Grade
 
 from .bench import Try
-from .entries import Label, Maker, UnusableError
+from .entries import Label, Maker, UnusableError, twin_of
 from .twists import Twist, drafted, drafts, lone
 
 _LONE = 800
@@ -33,11 +35,13 @@ _LONGEST_TITLE = 110
 Kind = tuple[str, str]
 """How grave a finding is, and what the target did."""
 
+_GRAVEST_FIRST = (Grade.SECURITY, Grade.DELIVERY, Grade.WARNING)
+
 _Drawn = tuple[tuple[Twist, ...], Entry]
 
 _EXPLAIN = (
     "A random world, made smaller as long as the target did what is not permitted there.\n"
-    "What is expected is worked out by the oracle from RFC 7672."
+    "What is expected is worked out by the oracle from RFC 7672 and RFC 8689."
 )
 
 
@@ -50,8 +54,9 @@ class Finding:
 
     @property
     def kind(self) -> Kind:
-        """Findings of one kind are taken for signs of one mistake."""
-        return str(self.result.grade), self.result.outcome.partition("@")[0]
+        """Findings of one kind are taken for signs of one mistake, at whichever host mail is given away by it."""
+        grade, outcome = str(self.result.grade), self.result.outcome.partition("@")[0]
+        return grade, outcome.removeprefix("NEXT:") if grade == Grade.SECURITY else outcome
 
 
 @dataclass
@@ -77,24 +82,39 @@ class Tally:
 class Hunt:
     """A hunt is determined by its seed: the same seed draws the same worlds in the same order."""
 
-    def __init__(self, *, seed: int, count: int, attempt: Try, ipv6: bool = False, batch: int = BATCH) -> None:
-        """`attempt` tries worlds (`bench`), so many at once as `batch` says; `ipv6` lets hosts have IPv6 addresses."""
+    def __init__(
+        self,
+        *,
+        seed: int,
+        count: int,
+        attempt: Try,
+        ipv6: bool = False,
+        requiretls: bool = False,
+        stance: Stance = UNDECLARED,
+        batch: int = BATCH,
+    ) -> None:
+        """`attempt` tries worlds (`bench`), so many at once as `batch` says.
+
+        `ipv6` lets hosts have IPv6 addresses, `requiretls` lets messages demand TLS or do without (RFC 8689); `stance`
+        is what the target declares, and is held to.
+        """
         self._seed = seed
         self._count = count
         self._attempt = attempt
-        self._worlds = drafts(ipv6=ipv6)
-        self._lone = lone(ipv6=ipv6)
+        self._worlds = drafts(ipv6=ipv6, requiretls=requiretls)
+        self._lone = lone(ipv6=ipv6, requiretls=requiretls)
         self._batch = batch
-        self._maker = Maker()
+        self._maker = Maker(stance=stance)
         self._numbers = iter(range(1, 1 << 30))
         self._known: dict[str, Finding | None] = {}
         self.tally = Tally()
 
-    def run(self, progress: Callable[[int], None] = lambda _: None, *, until_found: bool = False) -> Tally:
-        """Try so many worlds, or fewer where `until_found` asks only for the first batch with a disagreement.
+    def run(self, progress: Callable[[int], None] = lambda _: None, *, until: Grade | None = None) -> Tally:
+        """Try so many worlds, or fewer where `until` asks only for the first batch with a disagreement so grave.
 
         `progress` is told how many have been tried.
         """
+        grave = () if until is None else _GRAVEST_FIRST[: _GRAVEST_FIRST.index(until) + 1]
         drawn: set[str] = set()
         waiting: list[_Drawn] = []
 
@@ -112,7 +132,7 @@ class Hunt:
                 self._try(waiting)
                 waiting.clear()
                 progress(self.tally.worlds)
-            return self.tally.worlds >= self._count or (until_found and bool(self.tally.found))
+            return self.tally.worlds >= self._count or any(found.result.grade in grave for found in self.tally.found)
 
         self._draw(enough, phases=(Phase.generate,))
         self._try(waiting)
@@ -216,19 +236,22 @@ def _elsewhere() -> Iterator[None]:
             set_hypothesis_home_dir(None)
 
 
-def kept(finding: Finding) -> Entry:
-    """The finding's scenario under a name made of its content, to be kept in a file."""
+def kept(finding: Finding, stance: Stance = UNDECLARED) -> Entry:
+    """The finding's scenario under a name made of its content, to be kept in a file that says what was declared."""
     said = ("title", "covers", "twin", "importance", "explain", "expect")
     tables = {key: value for key, value in finding.entry.source.tables.items() if key not in said}
     name = hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()[:8]
-    return Maker().make(tables, Label(id=f"fuzz-{name}", title=finding.entry.scenario.title, explain=_EXPLAIN))
+    needed = Maker(stance=stance).needed(tables)
+    told = ", ".join(f"{point}={position}" for point, position in needed.positions.items())
+    explain = _EXPLAIN + (f"\nIt is expected of a sender that declares {told}." if told else "")
+    label = Label(id=f"fuzz-{name}", title=finding.entry.scenario.title, explain=explain, twin=twin_of(tables))
+    return Maker(stance=stance).make(tables, label)
 
 
 def kinds(findings: Iterable[Finding]) -> Iterator[Kind]:
     """The kinds of findings, gravest first, the most frequent of each grade first."""
     counted = Counter(finding.kind for finding in findings)
-    grave = {"security": 0, "delivery": 1, "warning": 2}
-    yield from sorted(counted, key=lambda kind: (grave.get(kind[0], 3), -counted[kind]))
+    yield from sorted(counted, key=lambda kind: (_GRAVEST_FIRST.index(Grade(kind[0])), -counted[kind]))
 
 
 def digest(twists: tuple[Twist, ...]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from . import dns_twists, host_twists
+from . import dns_twists, host_twists, message_twists
 from .draft import Draft
 from .host_twists import Drawn
 
@@ -35,9 +35,13 @@ class Twist:
 _SHAPES = {"mx": "", "implicit": "the domain is its own host", "relay": "mail goes to a configured relay"}
 
 
-def drafts(*, ipv6: bool = False) -> SearchStrategy[tuple[Twist, ...]]:
-    """Random worlds, as the twists that lead to them. With `ipv6`, hosts may have IPv6 addresses."""
-    kinds = (*_simple(ipv6=ipv6), *host_twists.JOINT, *dns_twists.JOINT)
+def drafts(*, ipv6: bool = False, requiretls: bool = False) -> SearchStrategy[tuple[Twist, ...]]:
+    """Random worlds, as the twists that lead to them.
+
+    With `ipv6`, hosts may have IPv6 addresses; with `requiretls`, messages may demand TLS, or do without.
+    """
+    simple = _simple(ipv6=ipv6, requiretls=requiretls)
+    kinds = (host_twists.SEVERAL_RECORDS, *simple, *host_twists.JOINT, *dns_twists.JOINT)
     twists = st.lists(
         st.one_of(kinds).map(lambda drawn: Twist(*drawn)), max_size=MOST, unique_by=lambda each: each.words
     )
@@ -45,13 +49,14 @@ def drafts(*, ipv6: bool = False) -> SearchStrategy[tuple[Twist, ...]]:
     return st.builds(lambda shape, some: (*_shaped(shape), *some), shapes, twists)
 
 
-def lone(*, ipv6: bool = False) -> SearchStrategy[tuple[Twist, ...]]:
+def lone(*, ipv6: bool = False, requiretls: bool = False) -> SearchStrategy[tuple[Twist, ...]]:
     """Worlds that depart from the healthy one in a single, simple thing."""
-    return st.one_of(_simple(ipv6=ipv6)).map(lambda drawn: (Twist(*drawn),))
+    return st.one_of(_simple(ipv6=ipv6, requiretls=requiretls)).map(lambda drawn: (Twist(*drawn),))
 
 
-def _simple(*, ipv6: bool) -> tuple[SearchStrategy[Drawn], ...]:
-    return (*host_twists.HOSTS, *dns_twists.DNS, *((host_twists.IPV6,) if ipv6 else ()))
+def _simple(*, ipv6: bool, requiretls: bool) -> tuple[SearchStrategy[Drawn], ...]:
+    extras = ((host_twists.IPV6, ipv6), (message_twists.MESSAGES, requiretls))
+    return (*host_twists.HOSTS, *dns_twists.DNS, *(twists for twists, wanted in extras if wanted))
 
 
 def _shaped(shape: str) -> tuple[Twist, ...]:

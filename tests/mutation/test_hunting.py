@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from harness.targets.mutants import known_mutants, mutant_kind, unbroken_kind
 
 pytestmark = pytest.mark.loopback
 
-SAID = ("title", "covers", "twin", "importance", "explain", "expect")
+SAID = ("title", "covers", "twin", "importance", "explain", "needs", "expect")
 
 
 def _is_a_bare_other_key(world: dict[str, Any]) -> bool:
@@ -36,6 +37,50 @@ def _is_a_long_path(world: dict[str, Any]) -> bool:
     return world == {"mx": [{"tlsa": ["2 1 1"], "cert": {"issuer": "deep"}}], "certs": certs}
 
 
+DEMAND = {"requiretls": True}
+OFFER = {"ehlo_tls": ["PIPELINING", "8BITMIME", "REQUIRETLS"]}
+INSECURE_MX = {"domain": {"signed": False}, "provider": {}}
+
+
+def _is_overruled(world: dict[str, Any]) -> bool:
+    """The host keeps REQUIRETLS, and does not match."""
+    host = {"smtp": OFFER, "tlsa": ["3 1 1 other-key"]}
+    return world == {"message": {**DEMAND, "headers": ["TLS-Required: No"]}, "mx": [host]}
+
+
+def _is_a_keeper_behind_insecure_mx(world: dict[str, Any]) -> bool:
+    host = {"host": "mx1.{provider}", "smtp": OFFER}
+    return world == {"message": DEMAND, "zones": INSECURE_MX, "mx": [host]}
+
+
+def _is_a_keeper_without_tlsa(world: dict[str, Any]) -> bool:
+    return world == {"message": DEMAND, "mx": [{"smtp": OFFER, "tlsa": []}]}
+
+
+def _is_a_bare_demand(world: dict[str, Any]) -> bool:
+    return world == {"message": DEMAND}
+
+
+def _is_a_keeper(world: dict[str, Any]) -> bool:
+    return world == {"message": DEMAND, "mx": [{"smtp": OFFER}]}
+
+
+def _is_a_mismatch_behind_insecure_mx(world: dict[str, Any]) -> bool:
+    return world == {"zones": INSECURE_MX, "mx": [{"host": "mx1.{provider}", "tlsa": ["3 1 1 other-key"]}]}
+
+
+def _is_a_borrowed_name(world: dict[str, Any]) -> bool:
+    host = {"host": "mx1.{provider}", "tlsa": ["2 1 1"], "cert": {"issuer": "ca", "names": ["{domain}"]}}
+    return world == {"zones": INSECURE_MX, "mx": [host], "certs": {"ca": {"ca": True}}}
+
+
+def _is_a_sha_512_record_alone(world: dict[str, Any]) -> bool:
+    """That the server does not satisfy, by key, chain or name."""
+    (host,) = world["mx"]
+    (record,) = host["tlsa"]
+    return record.split()[2] == "2" and world.keys() <= {"mx", "certs"} and host.keys() <= {"tlsa", "cert"}
+
+
 _BROKEN = (("cut_in_data", True), ("after_220", "plaintext"))
 
 
@@ -45,6 +90,14 @@ _BROKEN = (("cut_in_data", True), ("after_220", "plaintext"))
         ("digest-begins-alike", _is_a_bare_other_key),
         ("clear-retry-after-cut", _is_a_broken_session),
         ("path-length-ignored", _is_a_long_path),
+        ("waiver-beats-requiretls", _is_overruled),
+        ("requiretls-at-any-mx", _is_a_keeper_behind_insecure_mx),
+        ("requiretls-at-any-host", _is_a_keeper_without_tlsa),
+        ("requiretls-unoffered", _is_a_bare_demand),
+        ("requiretls-dropped", _is_a_keeper),
+        ("insecure-mx-names-domain", _is_a_keeper_behind_insecure_mx),
+        ("dane-not-behind-insecure-mx", _is_a_mismatch_behind_insecure_mx),
+        ("sha-512-unusable", _is_a_sha_512_record_alone),
     ],
 )
 def test_a_counterexample_is_the_one_defect(name: str, is_the_defect: Callable[[dict[str, Any]], bool]) -> None:
@@ -59,6 +112,22 @@ def test_a_counterexample_holds_what_the_mutant_is_blind_to() -> None:
     prey = hunt(known_mutants()[name], mutant_kind(name), count=2000)
     assert prey.kind.startswith("security ")
     assert tomllib.loads(prey.toml)["resolver"] == {"failures": {"TLSA": "refused"}}
+
+
+def test_a_name_that_an_insecure_mx_lends_shows_without_requiretls_too() -> None:
+    """A target that does not know REQUIRETLS gets no such message; that it declares DANE at insecure MX is enough."""
+    name = "insecure-mx-names-domain"
+    kind = replace(mutant_kind(name), offers_with_dane=frozenset())
+    prey = hunt(known_mutants()[name], kind, count=2000)
+    world = {key: value for key, value in tomllib.loads(prey.toml).items() if key not in SAID}
+    assert _is_a_borrowed_name(world), world
+    assert "dane-at-insecure-mx=applied" in prey.toml
+
+
+def test_what_a_sender_may_choose_is_no_finding_where_it_declares_nothing() -> None:
+    name = "sha-512-unusable"
+    prey = hunt(known_mutants()[name], mutant_kind(name).declaring({}), count=200)
+    assert prey.kind == ""
 
 
 def test_nothing_is_found_in_a_sender_that_keeps_every_rule() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from harness.oracle import Facts, permitted
+from harness.oracle import UNDECLARED, Facts, Stance, permitted
 from harness.oracle.certificate import Certificate
 from harness.oracle.facts import (
     NOTHING,
@@ -62,9 +62,11 @@ def facts(*hosts: Host, mx: Lookup = SECURE, preferences: tuple[int, ...] = (10,
     return Facts(destinations=(replace(made, **values),))
 
 
-def said(world: Facts, mode: Mode = Mode.OPPORTUNISTIC) -> str:
+def said(world: Facts, mode: Mode = Mode.OPPORTUNISTIC, *, stance: Stance = UNDECLARED) -> str:
     """What the oracle permits, the usual first: `AUTH@mx1 / DEFER`."""
-    return " / ".join(f"{final.code}@{final.at}" if final.at else final.code for final in permitted(world, mode))
+    return " / ".join(
+        f"{final.code}@{final.at}" if final.at else final.code for final in permitted(world, mode, stance)
+    )
 
 
 def said_in_all_modes(world: Facts) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from harness.oracle import Facts, Final, permitted
 from harness.oracle.facts import Destination
@@ -50,7 +51,7 @@ class Sent:
             elif outcome.at is not None:
                 found.add((outcome.code, outcome.at))
             else:
-                met = sorted(key for key in _keys(self.facts) if self._is_at(key, less_preferred=outcome.next))
+                met = sorted(key for key in keys(self.facts) if self._is_at(key, less_preferred=outcome.next))
                 found |= {(outcome.code, key) for key in met}
         # TLS is a case of OPP, and CLEAR is what OPP comes to where there is no TLS.
         general = {at for code, at in found if code is Code.OPP}
@@ -69,6 +70,24 @@ def messages() -> Iterator[Sent | tuple[Place, Beyond]]:
         internet.add(scenario)
     for scenario in suite.scenarios:
         yield from _messages(internet, scenario)
+
+
+@cache
+def told() -> tuple[tuple[Sent, ...], dict[Place, Beyond]]:
+    """The messages that the oracle speaks about, and why it does not speak about the others."""
+    found: list[Sent] = []
+    silent: dict[Place, Beyond] = {}
+    for message in messages():
+        if isinstance(message, Sent):
+            found.append(message)
+        else:
+            silent[message[0]] = message[1]
+    return tuple(found), silent
+
+
+def spoken() -> tuple[Sent, ...]:
+    """The messages that the oracle speaks about."""
+    return told()[0]
 
 
 def _messages(internet: Internet, scenario: Scenario) -> Iterator[Sent | tuple[Place, Beyond]]:
@@ -99,7 +118,9 @@ def _alike(hand: Permitted, first: Final) -> bool:
     return hand.usual.code is first.code
 
 
-def _keys(facts: Facts) -> frozenset[str]:
+def keys(facts: Facts) -> frozenset[str]:
+    """Keys of all servers."""
+
     def walk(destination: Destination) -> Iterator[str]:
         for exchange in destination.exchanges:
             yield from (server.key for server in exchange.host.servers if server.key)

@@ -24,8 +24,6 @@ def test_the_healthy_world_is_within_reach() -> None:
 @pytest.mark.parametrize(
     ("reason", "tables"),
     [
-        (Beyond.REQUIRETLS, {"message": {"requiretls": True}}),
-        (Beyond.REQUIRETLS, {"message": {"headers": ["TLS-Required: No"]}}),
         (Beyond.LOCAL_POLICY, {"route": {"audit_only": True}}),
         (Beyond.LOCAL_POLICY, {"route": {"disabled": True}}),
         (Beyond.EARLIER_SESSIONS, {"mx": [{"smtp": {"first_banner": "421 later"}}]}),

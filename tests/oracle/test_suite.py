@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 
 from harness.oracle import permitted
 from harness.oracle.reach import Beyond
@@ -12,13 +11,12 @@ from harness.scenario.models import Mode
 from harness.scenario.requirements import load_requirements
 from harness.scenario.suite import REQUIREMENTS, own_scenarios
 
-from .suite import Place, Sent, messages
+from .suite import spoken, told
 
 BETTER: dict[tuple[str, int, str, Mode], str] = {}
 """Where the oracle is right and the file is not, with what it should say."""
 
 OUT_OF_REACH = {
-    Beyond.REQUIRETLS: 12,
     Beyond.LOCAL_POLICY: 2,
     Beyond.EARLIER_SESSIONS: 1,
     Beyond.CACHE: 6,
@@ -27,27 +25,15 @@ OUT_OF_REACH = {
 """How many scenarios the oracle does not speak about, by reason."""
 
 
-@cache
-def _all() -> tuple[tuple[Sent, ...], dict[Place, Beyond]]:
-    told: list[Sent] = []
-    silent: dict[Place, Beyond] = {}
-    for message in messages():
-        if isinstance(message, Sent):
-            told.append(message)
-        else:
-            silent[message[0]] = message[1]
-    return tuple(told), silent
-
-
 def test_the_oracle_permits_what_the_scenarios_permit_and_nothing_else() -> None:
-    found = {(*sent.place, mode): said for sent in _all()[0] for mode in Mode if (said := sent.disagreement(mode))}
+    found = {(*sent.place, mode): said for sent in spoken() for mode in Mode if (said := sent.disagreement(mode))}
     assert found == BETTER
 
 
 def test_the_oracle_names_the_choice_that_the_scenarios_name() -> None:
     disagreeing = {
         sent.place: (sent.expect.choice, choice)
-        for sent in _all()[0]
+        for sent in spoken()
         if (choice := deciding(permitted(sent.facts, Mode.OPPORTUNISTIC))) is not sent.expect.choice
         and len(sent.expect.opportunistic.outcomes) > 1
     }
@@ -55,18 +41,18 @@ def test_the_oracle_names_the_choice_that_the_scenarios_name() -> None:
 
 
 def test_the_scenarios_out_of_reach_are_these_and_no_more() -> None:
-    assert Counter({place[0]: reason for place, reason in _all()[1].items()}.values()) == OUT_OF_REACH
+    assert Counter({place[0]: reason for place, reason in told()[1].items()}.values()) == OUT_OF_REACH
 
 
 def test_nine_scenarios_of_ten_are_within_reach() -> None:
-    told, silent = _all()
+    found, silent = told()
     out = {place[0] for place in silent}
-    assert len(out) * 10 < len({sent.place[0] for sent in told} | out)
+    assert len(out) * 10 < len({sent.place[0] for sent in found} | out)
 
 
 def test_every_outcome_names_rules_that_exist() -> None:
     known = load_requirements(own_scenarios() / REQUIREMENTS).keys()
-    for sent in _all()[0]:
+    for sent in spoken():
         for mode in Mode:
             for final in permitted(sent.facts, mode):
                 assert final.because, (sent.place, mode, final)

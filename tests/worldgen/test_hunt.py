@@ -87,7 +87,7 @@ def test_a_broken_rule_is_found_and_shrunk_to_the_one_defect(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with _hunting(broken(name), count=2000) as hunt:
-        tally = hunt.run(until_found=True)
+        tally = hunt.run(until=Grade.WARNING)
         gravest = next(kinds(tally.found))
         smallest = hunt.smallest(gravest)
     assert gravest[0] == "security"
@@ -97,7 +97,7 @@ def test_a_broken_rule_is_found_and_shrunk_to_the_one_defect(
 
 def test_what_was_found_is_a_scenario_file_without_a_fault(tmp_path: Path) -> None:
     with _hunting(broken("TakesFailureForAbsence"), count=400) as hunt:
-        entry = kept(hunt.smallest(next(kinds(hunt.run(until_found=True).found))))
+        entry = kept(hunt.smallest(next(kinds(hunt.run(until=Grade.WARNING).found))))
     file = tmp_path / entry.file.name
     file.write_text(entry.source.text, encoding="utf-8")
     found = lint(file)
