@@ -64,12 +64,12 @@ def command(
     no_ipv6: bool,
     quiet: bool,
 ) -> int:
-    """Draw random worlds in the language of scenarios, steps aside, and let a target loose in them.
+    """Draw random worlds in the language of scenarios, some of which change, and let a target loose in them.
 
     Nobody wrote the expectations: the oracle works them out from RFC 7672. A world in which the target does what is
     not permitted is made smaller as long as it still does, and told as a scenario file.
     """
-    from harness.run.plan import has_ipv6
+    from harness.run.plan import LOOPBACK_OFFERS, has_ipv6
     from harness.scenario.models import Mode
     from harness.scenario.suite import load_suite
     from harness.verdict import Profile
@@ -83,7 +83,8 @@ def command(
     judged = Mode(judge_as or mode)
     profile = Profile(Mode(mode), judged)
     with bench(load_suite()[CONTROL], kind, profile, seed=str(seed), limit=limit) as attempt:
-        hunt = Hunt(seed=seed, count=count, attempt=attempt, ipv6=not no_ipv6 and has_ipv6())
+        offers = (LOOPBACK_OFFERS | kind.offered(profile.mode)) - kind.lacks
+        hunt = Hunt(seed=seed, count=count, attempt=attempt, ipv6=not no_ipv6 and has_ipv6(), offers=offers)
         tally = hunt.run(in_parts(count, "worlds", parts=4, visible=not quiet), until_found=first)
         found = list(kinds(tally.found))
         for each in found[:most]:

@@ -39,12 +39,43 @@ def _is_a_long_path(world: dict[str, Any]) -> bool:
 _BROKEN = (("cut_in_data", True), ("after_220", "plaintext"))
 
 
+def _is_a_record_that_ceases_to_match(world: dict[str, Any]) -> bool:
+    first, change, *_ = world.pop("steps")
+    return (
+        change == {"change": {"mx": [{"tlsa": ["3 1 1 other-key"]}]}}
+        and first["expect"]["opportunistic"] == "AUTH"
+        and world == {"zones": {"domain": {"ttl": 1}}}
+    )
+
+
+def _is_a_failure_that_lasts(world: dict[str, Any]) -> bool:
+    return world.pop("steps") == [{"send": ["domain"], "times": 5}] and world == {
+        "resolver": {"failures": {"TLSA": "servfail"}}
+    }
+
+
+def _is_a_server_without_tls_that_stays_so(world: dict[str, Any]) -> bool:
+    return world.pop("steps") == [{"send": ["domain"], "times": 5}] and world == {"mx": [{"smtp": {"starttls": False}}]}
+
+
+def _is_a_name_right_for_one_of_two_domains(world: dict[str, Any]) -> bool:
+    return [step["send"] for step in world.pop("steps")] == [["domain"], ["second"]] and world == {
+        "zones": {"second": {"records": ["@ MX 10 {mx1}"]}},
+        "mx": [{"tlsa": ["2 1 1"], "cert": {"issuer": "ca", "names": ["{domain}"]}}],
+        "certs": {"ca": {"ca": True}},
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "is_the_defect"),
     [
         ("digest-begins-alike", _is_a_bare_other_key),
         ("clear-retry-after-cut", _is_a_broken_session),
         ("path-length-ignored", _is_a_long_path),
+        ("tlsa-kept-for-ever", _is_a_record_that_ceases_to_match),
+        ("patience-lost-with-dns", _is_a_failure_that_lasts),
+        ("patience-lost-with-host", _is_a_server_without_tls_that_stays_so),
+        ("connection-reused-by-host", _is_a_name_right_for_one_of_two_domains),
     ],
 )
 def test_a_counterexample_is_the_one_defect(name: str, is_the_defect: Callable[[dict[str, Any]], bool]) -> None:
