@@ -64,7 +64,10 @@ def command(
     no_ipv6: bool,
     quiet: bool,
 ) -> int:
-    """Draw random worlds in the language of scenarios, some of which change, and let a target loose in them.
+    """Draw random worlds in the language of scenarios, and let a target loose in them.
+
+    Most send one message. In some it is sent several times, or the world changes before the next, or mail goes to
+    another domain of the same hosts. What needs more than the target can do is left out.
 
     Nobody wrote the expectations: the oracle works them out from RFC 7672. A world in which the target does what is
     not permitted is made smaller as long as it still does, and told as a scenario file.
