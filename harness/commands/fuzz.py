@@ -70,15 +70,18 @@ def command(
     no_ipv6: bool,
     quiet: bool,
 ) -> int:
-    """Draw random worlds in the language of scenarios, steps aside, and let a target loose in them.
+    """Draw random worlds in the language of scenarios, and let a target loose in them.
+
+    Most send one message. In some it is sent several times, or the world changes before the next, or mail goes to
+    another domain of the same hosts. What needs more than the target can do is left out.
 
     Nobody wrote the expectations: the oracle works them out from RFC 7672 and RFC 8689. A world in which the target
     does what is not permitted is made smaller as long as it still does, and told as a scenario file. Messages that
     demand TLS are for targets that know REQUIRETLS. Where the RFCs leave a choice, the target is held to what it
     declares.
     """
-    from harness.run.plan import has_ipv6
-    from harness.scenario.models import Mode, Need
+    from harness.run.plan import LOOPBACK_OFFERS, has_ipv6
+    from harness.scenario.models import Mode
     from harness.scenario.suite import load_suite
     from harness.verdict import Profile
     from harness.verdict.result import Grade
@@ -98,7 +101,7 @@ def command(
             count=count,
             attempt=attempt,
             ipv6=not no_ipv6 and has_ipv6(),
-            requiretls=Need.REQUIRETLS in kind.offered(profile.mode),
+            offers=(LOOPBACK_OFFERS | kind.offered(profile.mode)) - kind.lacks,
             stance=stance,
         )
         tally = hunt.run(in_parts(count, "worlds", parts=4, visible=not quiet), until=Grade.WARNING if first else None)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from harness.oracle import Stance
 from harness.run import Contender
-from harness.run.plan import has_ipv6
+from harness.run.plan import LOOPBACK_OFFERS, has_ipv6
 from harness.run.together import side_by_side
-from harness.scenario.models import Mode, Need
+from harness.scenario.models import Mode
 from harness.scenario.suite import load_suite
 from harness.targets import Kind
 from harness.targets.mutants import MutantFacts, mutant_kind
@@ -53,7 +53,7 @@ def hunt(mutant: MutantFacts, kind: Kind, *, count: int, mode: Mode | None = Non
             count=count,
             attempt=attempt,
             ipv6=has_ipv6(),
-            requiretls=Need.REQUIRETLS in kind.offered(tested),
+            offers=(LOOPBACK_OFFERS | kind.offered(tested)) - kind.lacks,
             stance=stance,
         )
         tally = hunter.run(until=Grade(mutant.harm))

@@ -19,6 +19,7 @@ from harness.scenario.load import Entry
 from harness.scenario.models import Need, Scenario
 from harness.scenario.requirements import Requirement
 from harness.scenario.selection import select
+from harness.scenario.stages import Stage, stages
 from harness.scenario.suite import Suite
 from harness.targets import Kind, Network
 from harness.verdict import Profile, companions
@@ -135,14 +136,14 @@ def pick(
     can be run.
     """
     asked = [entry for entry in select(suite, patterns).chosen if not checks or _can_be_checked(entry.scenario)]
-    lacking = {entry.id: found for entry in suite if (found := _lacking(entry.scenario, offers))}
-    chosen = tuple(entry for entry in asked if entry.id not in lacking)
-    left_out = {entry.id: lacking[entry.id] for entry in asked if entry.id in lacking}
+    out_of_reach = {entry.id: found for entry in suite if (found := lacking(entry.scenario, offers))}
+    chosen = tuple(entry for entry in asked if entry.id not in out_of_reach)
+    left_out = {entry.id: out_of_reach[entry.id] for entry in asked if entry.id in out_of_reach}
     if not chosen:
         raise NothingConcluded(_nothing(left_out))
     if shard is not None:
         chosen = shard.part_of(chosen)
-    runnable = {entry.id: entry for entry in suite if entry.id not in lacking}
+    runnable = {entry.id: entry for entry in suite if entry.id not in out_of_reach}
     scenarios = {key: entry.scenario for key, entry in runnable.items()}
     along = companions((entry.id for entry in chosen), scenarios, profile)
     entries = sorted((*chosen, *(runnable[key] for key in along)), key=lambda entry: entry.id)
@@ -155,12 +156,22 @@ def _can_be_checked(scenario: Scenario) -> bool:
     return any(expect.checker is not None for expect in expects)
 
 
-def _lacking(scenario: Scenario, offers: frozenset[Need]) -> tuple[Need, ...]:
+def lacking(scenario: Scenario, offers: frozenset[Need]) -> tuple[Need, ...]:
+    """What the scenario needs, as it says or as follows from its worlds and steps, and nobody offers."""
     implied = [Need.IPV6] if _ipv6_key(scenario) else []
     implied += [Need.REPETITION] if any(step.times > 1 for step in scenario.steps) else []
-    implied += [Need.LAB_RESOLVER] if "resolver" in scenario.model_fields_set else []
+    implied += (
+        [Need.LAB_RESOLVER] if any("resolver" in each.scenario.model_fields_set for each in _all(scenario)) else []
+    )
     needs = dict.fromkeys((*scenario.needs, *implied))
     return tuple(need for need in needs if need not in offers)
+
+
+def _all(scenario: Scenario) -> tuple[Stage, ...]:
+    """The scenario as it stands at each of its steps."""
+    if any(step.change is not None for step in scenario.steps):
+        return stages(scenario)
+    return (Stage(None, scenario),)
 
 
 def wanting(need: Need) -> str:
@@ -191,10 +202,12 @@ def _check_ipv6(entries: Iterable[Entry]) -> None:
 
 def _ipv6_key(scenario: Scenario) -> tuple[str | int, ...]:
     """Where in the file a host is given an IPv6 address; empty where none is."""
-    for table, hosts in (("mx", scenario.mx), ("hosts", scenario.hosts)):
-        for number, host in enumerate(hosts):
-            if host.ipv6:
-                return (table, number, "ipv6")
+    for stage in _all(scenario):
+        where = () if stage.step is None else ("steps", stage.step, "change")
+        for table, hosts in (("mx", stage.scenario.mx), ("hosts", stage.scenario.hosts)):
+            for number, host in enumerate(hosts):
+                if host.ipv6:
+                    return (*where, table, number, "ipv6")
     return ()
 
 

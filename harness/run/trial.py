@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from harness.errors import DanelabError, UsageError
 from harness.isolation.links import Wire
-from harness.journal import Died, Found, HarnessFault, Reported, RunEnded, RunStarted, Scene, Sent, Status
+from harness.journal import Died, Found, HarnessFault, RunEnded, RunStarted, Sent
 from harness.lab.capture import Capture
 from harness.lab.lab import Lab
 from harness.lab.mail import Contexts
@@ -26,17 +26,17 @@ from harness.lab.resolvers import departures_of
 from harness.scenario.base import seconds
 from harness.scenario.fingerprint import fingerprint
 from harness.scenario.load import Entry
-from harness.scenario.models import Need, Scenario
+from harness.scenario.models import Scenario
 from harness.scenario.source import shown
-from harness.scenario.stages import stages
 from harness.targets import Arrangement, Checks, Mail, Network, Resolves, Surroundings, Target, bundle, subject
 from harness.targets.packages import prefix_path
 
 from .interview import Hopes, Interview
 from .letters import arranged
 from .plan import Contender, Plan
-from .recipients import address, steps_of
-from .worlds import Made, all_worked_out, names
+from .recipients import address
+from .steps import hand_over, is_kept, take_steps
+from .worlds import Made, all_worked_out
 
 _SETTLE = 0.05
 """How long the last connections are given to end once every message has been decided, in seconds."""
@@ -232,7 +232,7 @@ class Trial:
 
     async def _scenario(self, scenario: Scenario) -> None:
         try:
-            await self._steps(scenario)
+            await take_steps(scenario, lab=self._lab, recorder=self._recorder, target=self._target, send=self._send)
         except UsageError:
             raise
         except Exception as error:
@@ -241,43 +241,14 @@ class Trial:
         self._done += 1
         self._progress(self._done)
 
-    def _scene(self, scenario: str) -> None:
-        self._recorder.record(Scene, scenario=scenario, names=names(self._lab.internet.world(scenario)))
-
-    async def _steps(self, scenario: Scenario) -> None:
-        self._scene(scenario.id)
-        changed = {stage.step: stage.scenario for stage in stages(scenario)} if scenario.steps else {}
-        now = scenario
-        words: tuple[str, ...] = ()
-        number = 0
-        pending = True
-        for index, step in enumerate(steps_of(scenario)):
-            if step.change is not None:
-                now = changed[index]
-                await self._lab.change(now)
-                self._scene(scenario.id)
-            elif step.wait is not None:
-                await asyncio.sleep(seconds(step.wait) if self._is_kept(scenario) else 0)
-            else:
-                words = words if step.retry else step.send
-                for time in range(step.times):
-                    number += 1
-                    # A message that has left the target's queue is not tried again.
-                    if (pending or not step.retry) and (time == 0 or self._target.repeats):
-                        pending = await self._send(now, words, number, changed=now is not scenario)
-
-    def _is_kept(self, scenario: Scenario) -> bool:
-        """Whether somebody may still have answers from before a change, and has to be waited for."""
-        return self._target.keeps_answers or Need.CACHE in scenario.needs
-
-    async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int, *, changed: bool) -> bool:
+    async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int, /, *, changed: bool) -> bool:
         """Let the target send a message, check or resolve; whether there may be something left for a later attempt."""
         lab, target = self._lab, self._target
         world = lab.internet.world(scenario.id)
         recipients = tuple(address(world, word) for word in words)
         self._recorder.record(Sent, scenario=scenario.id, recipients=recipients, step=number)
         if isinstance(target, Resolves):
-            keeps = changed and self._is_kept(scenario)
+            keeps = changed and is_kept(scenario, target)
             await Interview(
                 target=target,
                 scenario=scenario,
@@ -300,12 +271,7 @@ class Trial:
                 )
             return True
         mail = self._plan.letter(scenario, world, recipients=recipients, number=number, sender=lab.sender)
-        told = await target.send(mail)
-        for word in told:
-            self._recorder.record(
-                Reported, scenario=scenario.id, recipient=word.recipient, status=word.status, reason=word.reason
-            )
-        return not all(word.status is Status.DELIVERED for word in told)
+        return await hand_over(mail, target=target, recorder=self._recorder)
 
 
 def _share(contenders: int) -> int:

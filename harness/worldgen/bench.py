@@ -13,11 +13,13 @@ from typing import cast
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from harness.errors import DanelabError
-from harness.journal import Died, Event, HarnessFault, Reported, RunEnded, RunStarted, Scene, Sent
+from harness.journal import Died, Event, HarnessFault, RunEnded, RunStarted, Sent
 from harness.lab.lab import Lab
 from harness.lab.recorder import Recorder
 from harness.run.letters import letter
-from harness.run.worlds import names, work_out
+from harness.run.recipients import address
+from harness.run.steps import hand_over, take_steps
+from harness.run.worlds import work_out
 from harness.scenario.load import Entry
 from harness.scenario.models import Scenario
 from harness.targets import Kind, Mail, Surroundings, Target
@@ -34,7 +36,7 @@ def bench(control: Entry, kind: Kind, profile: Profile, *, seed: str, limit: flo
     """A function that tries the target in some worlds, and says what the judge makes of it in each, in their order.
 
     The control is a scenario that has to be delivered; without it a target that withholds everything could not be told
-    from one that does right. Scenarios have no steps, and ids must not come twice in the life of a bench.
+    from one that does right. Ids must not come twice in the life of a bench.
     Raises DanelabError where lab or target cannot be raised.
     """
     standing = _Bench(control, kind, profile, seed=seed, limit=limit)
@@ -75,7 +77,7 @@ class _Bench:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="danelab-")))
             self._target = cast("Target", self._kind.make(self._surroundings(scratch)))
             await stack.enter_async_context(self._target)
-            await self._send(self._control.scenario)
+            await self._take(self._control.scenario)
             self._of_control = list(self._recorder.events)
             self._stack = stack.pop_all()
 
@@ -88,7 +90,7 @@ class _Bench:
         self._recorder.events.clear()
         # All of them are worked out beforehand: the lab answers at once then, also on a busy machine.
         sound = [entry for entry in entries if self._let_in(entry)]
-        await asyncio.gather(*(self._send(entry.scenario) for entry in sound))
+        await asyncio.gather(*(self._take(entry.scenario) for entry in sound))
         await asyncio.sleep(_SETTLE)
         scenarios = (self._control.scenario, *(entry.scenario for entry in entries))
         events = [self._started(scenarios), *self._of_control, *self._recorder.events, RunEnded(at=self._recorder.now)]
@@ -103,16 +105,16 @@ class _Bench:
             return False
         return True
 
-    async def _send(self, scenario: Scenario) -> None:
+    async def _take(self, scenario: Scenario) -> None:
+        await take_steps(scenario, lab=self._lab, recorder=self._recorder, target=self._target, send=self._send)
+
+    async def _send(self, scenario: Scenario, words: tuple[str, ...], number: int, /, *, changed: bool) -> bool:
+        del changed
         world = self._lab.internet.world(scenario.id)
-        recipients = (world.recipient,)
-        self._recorder.record(Scene, scenario=scenario.id, names=names(world))
-        self._recorder.record(Sent, scenario=scenario.id, recipients=recipients, step=1)
-        mail = letter(scenario, world, recipients=recipients, number=1, sender=self._lab.sender)
-        for word in await self._target.send(mail):
-            self._recorder.record(
-                Reported, scenario=scenario.id, recipient=word.recipient, status=word.status, reason=word.reason
-            )
+        recipients = tuple(address(world, word) for word in words)
+        self._recorder.record(Sent, scenario=scenario.id, recipients=recipients, step=number)
+        mail = letter(scenario, world, recipients=recipients, number=number, sender=self._lab.sender)
+        return await hand_over(mail, target=self._target, recorder=self._recorder)
 
     def _surroundings(self, scratch: Path) -> Surroundings:
         internet = self._lab.internet

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 DOMAIN, PROVIDER = "domain", "provider"
@@ -30,6 +31,17 @@ class Draft:
     """Whether a server without TLSA records lives at the domain's own address, beside its MX hosts."""
     taken: set[str] = field(default_factory=set)
     """What may be said once only, and has been: a name can be an alias of one other."""
+
+    times: int = 1
+    """How many messages are sent, one after the other."""
+    also: str = ""
+    """Key of another recipient domain's zone, to which the last message goes; empty: there is none."""
+    before: Draft | None = None
+    """The world as it was for the first message; None: it does not change."""
+
+    def changing(self) -> Draft:
+        """This world once its first message has been sent."""
+        return replace(deepcopy(self), before=self)
 
     def claim(self, what: str) -> bool:
         """Whether this may still be said."""

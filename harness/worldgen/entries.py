@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from harness.errors import DanelabError
 from harness.oracle import UNDECLARED, Facts, Stance
 from harness.oracle.reach import Beyond, beyond
 from harness.oracle.words import expectation, requirements
+from harness.run.recipients import address, steps_of
 from harness.scenario.checks import check
 from harness.scenario.load import Entry
-from harness.scenario.models import Expect, Scenario, WireRule
+from harness.scenario.models import Expect, Need, Scenario, WireRule
+from harness.scenario.names import all_servers
 from harness.scenario.source import Source
-from harness.scenario.stages import Stage, validated
+from harness.scenario.stages import examine_stages, stages, validated
 from harness.survey import survey
 from harness.world.addresses import LOOPBACK
 from harness.world.internet import Internet
@@ -39,6 +42,10 @@ ALWAYS = (
     WireRule.ONLY_OFFERED_INSIDE_TLS,
 )
 """What senders MUST and MUST NOT say on the wire, whatever the world (RFC 3207 section 4)."""
+
+_SAID = ("title", "covers", "twin", "importance", "explain", "expect")
+_NEEDS = {Need.ROUTE: "relay", Need.FALLBACK_RELAY: "fallback_relay"}
+"""What a target has to be told of, by the key under [route]."""
 
 _PLACEHOLDER = {"opportunistic": "AUTH", "mandatory": "AUTH", "unaware": "OPP"}
 
@@ -69,57 +76,129 @@ class Maker:
         self._internet = Internet(seed="oracle", now=_NOW, plan=LOOPBACK)
 
     def make(self, tables: Mapping[str, Any], label: Label) -> Entry:
-        """The scenario of these tables, with the oracle's expectation. Raises UnusableError."""
-        draft = _scenario({**tables, "expect": _PLACEHOLDER}, label, covers=("7672-2.2-1",))
-        reason = beyond(draft)
-        if reason is not None:
-            raise UnusableError(reason)
-        expect, covers = self._ask(draft)
-        expect = expect.model_copy(update={"wire": (*ALWAYS, *expect.wire)})
+        """The scenario of these tables, with the oracle's expectation of each message. Raises UnusableError.
+
+        Where there are steps, each send has one recipient. What the tables expect already is not heeded.
+        """
+        world = world_of(tables)
+        told = tuple(self._told(found, self._stance) for found in self._sent(_unanswered(world, label)))
+        *earlier, last = (each.expect for each in told)
+        # What matters most is what the story ends with.
+        covers = tuple(dict.fromkeys(each for one in reversed(told) for each in one.covers))
         said: dict[str, Any] = {"title": label.title, "covers": list(covers)}
-        if not _always_delivered(expect) and label.twin != label.id:
+        if not all(map(_always_delivered, (*earlier, last))) and label.twin != label.id:
             said["twin"] = label.twin
+        told_of = (need for need, key in _NEEDS.items() if key in world.get("route", {}))
+        needs = list(dict.fromkeys((*world.pop("needs", ()), *told_of)))
         written = {
             **said,
             "importance": label.importance,
+            **({"needs": needs} if needs else {}),
             "explain": f"{label.explain}\n",
-            **tables,
-            "expect": expect.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
+            **world,
+            "expect": _written(last),
         }
+        if "steps" in world:
+            expects = {each.step: _written(each.expect) for each in told if each.expect != last}
+            steps = enumerate(world["steps"])
+            written["steps"] = [{**step, **({"expect": expects[n]} if n in expects else {})} for n, step in steps]
         scenario = _scenario(written, label, covers=covers)
         return Entry(scenario, Source(self._folder / f"{label.id}.toml", write(written), written))
 
     def needed(self, tables: Mapping[str, Any]) -> Stance:
-        """The least of what the sender declares that leads to the same expectation. Raises UnusableError."""
+        """The least of what the sender declares that leads to the same expectations. Raises UnusableError."""
         label = Label(id="needed", title="what is needed", explain="Nobody reads what is told of this one.")
-        facts, hosts = self._surveyed(_scenario({**tables, "expect": _PLACEHOLDER}, label, covers=("7672-2.2-1",)))
-        said, needed = expectation(facts, hosts=hosts, stance=self._stance), self._stance
+        found = tuple(self._sent(_unanswered(world_of(tables), label)))
+
+        def told(stance: Stance) -> list[Expect]:
+            return [self._told(each, stance).expect for each in found]
+
+        said, needed = told(self._stance), self._stance
         for point in self._stance.positions:
             less = needed.without(point)
-            needed = less if expectation(facts, hosts=hosts, stance=less) == said else needed
+            needed = less if told(less) == said else needed
         return needed
 
-    def _ask(self, draft: Scenario) -> tuple[Expect, tuple[str, ...]]:
-        """What the oracle says, and the requirements it goes by."""
-        facts, hosts = self._surveyed(draft)
-        said = expectation(facts, hosts=hosts, stance=self._stance)
-        if isinstance(said, Beyond):
-            raise UnusableError(said)
-        return said, requirements(facts, self._stance)
-
-    def _surveyed(self, draft: Scenario) -> tuple[Facts, Collection[str]]:
-        """The facts of a world, and the keys of the hosts that an outcome can name."""
+    def _sent(self, draft: Scenario) -> Iterator[_Sent]:
+        """Every message that is sent. Raises UnusableError where the oracle says nothing of one."""
+        made = stages(draft)
+        for stage in made:
+            reason = beyond(stage.scenario) or _left_behind(draft, stage.scenario)
+            if reason is not None:
+                raise UnusableError(reason)
+        changed = {stage.step: stage.scenario for stage in made}
+        now = draft
         try:
             self._internet.add(draft)
-            world = self._internet.world(draft.id)
-            return survey(self._internet, draft, recipient=world.recipient), world.hosts.keys()
+            for index, step in enumerate(steps_of(draft)):
+                if index in changed:
+                    now = changed[index]
+                    self._internet.replace(now)
+                elif step.send:
+                    world = self._internet.world(now.id)
+                    (word,) = step.send
+                    facts = survey(self._internet, now, recipient=address(world, word))
+                    yield _Sent(step=index, facts=facts, hosts=world.hosts.keys())
         except (DanelabError, ValueError) as error:
             raise UnusableError(str(error)) from None
+
+    def _told(self, sent: _Sent, stance: Stance) -> _Told:
+        """What the oracle says of a message. Raises UnusableError where it has no words for it."""
+        said = expectation(sent.facts, hosts=sent.hosts, stance=stance)
+        if isinstance(said, Beyond):
+            raise UnusableError(said)
+        expect = said.model_copy(update={"wire": (*ALWAYS, *said.wire)})
+        return _Told(step=sent.step, expect=expect, covers=requirements(sent.facts, stance))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sent:
+    """A message, and the world as it then is."""
+
+    step: int
+    """Index of the step that sends it."""
+    facts: Facts
+    hosts: Collection[str]
+    """Keys of the hosts that an outcome can name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """What the oracle says of a message."""
+
+    step: int
+    expect: Expect
+    covers: tuple[str, ...]
+    """Requirements that it goes by."""
+
+
+def _unanswered(world: Mapping[str, Any], label: Label) -> Scenario:
+    return _scenario({**world, "expect": _PLACEHOLDER}, label, covers=("7672-2.2-1",))
 
 
 def twin_of(tables: Mapping[str, Any]) -> str:
     """The scenario of the suite that has to be delivered for mail withheld here to mean anything."""
-    return KEEPS_REQUIRETLS if tables.get("message", {}).get("requiretls") else CONTROL
+    worlds = (tables, *(step.get("change", {}) for step in tables.get("steps", ())))
+    return KEEPS_REQUIRETLS if any(each.get("message", {}).get("requiretls") for each in worlds) else CONTROL
+
+
+def world_of(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables less what is said about their scenario: the world, and what is done in it."""
+    world = {key: value for key, value in tables.items() if key not in _SAID}
+    if "steps" in world:
+        world["steps"] = [{key: value for key, value in step.items() if key != "expect"} for step in world["steps"]]
+    return world
+
+
+def _written(expect: Expect) -> dict[str, Any]:
+    return expect.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+
+
+def _left_behind(scenario: Scenario, now: Scenario) -> Beyond | None:
+    """Why the oracle does not speak about messages after the first: a server has learned something from that."""
+    several = sum(step.times for step in steps_of(scenario) if step.send) > 1
+    learns = any(server.smtp.starttls_after_cleartext for _, server in all_servers(now))
+    return Beyond.EARLIER_SESSIONS if several and learns else None
 
 
 def _scenario(tables: Mapping[str, Any], label: Label, *, covers: tuple[str, ...]) -> Scenario:
@@ -128,7 +207,8 @@ def _scenario(tables: Mapping[str, Any], label: Label, *, covers: tuple[str, ...
         scenario = validated(whole)
     except ValidationError as error:
         raise UnusableError(str(error)) from None
-    problem = next(check((Stage(None, scenario),)), None)
+    made, wrong = examine_stages(scenario)
+    problem = next(chain(wrong, check(made)), None)
     if problem is not None:
         raise UnusableError(problem.text)
     return scenario

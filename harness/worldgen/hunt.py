@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,13 +18,17 @@ from hypothesis.errors import HypothesisException, NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
 from harness.oracle import UNDECLARED, Stance
+from harness.run.plan import lacking
 from harness.scenario.load import Entry
+from harness.scenario.models import Need
 from harness.verdict import Result, Verdict
 from harness.verdict.result import Grade
 
 from .bench import Try
-from .entries import Label, Maker, UnusableError, twin_of
-from .twists import Twist, drafted, drafts, lone
+from .entries import Label, Maker, UnusableError, twin_of, world_of
+from .sequels import lone_sequels, stories
+from .steps import with_steps
+from .twists import Twist, drafted, lone
 
 _LONE = 800
 """How many worlds with a single departure are looked through for one that shows the same."""
@@ -31,6 +36,9 @@ BATCH = 100
 """Worlds tried at once."""
 
 _LONGEST_TITLE = 110
+
+_SEND = re.compile(r"send (\d+): ")
+"""How the reason of a verdict begins, where there are several messages: with the one that decides."""
 
 Kind = tuple[str, str]
 """How grave a finding is, and what the target did."""
@@ -54,8 +62,11 @@ class Finding:
 
     @property
     def kind(self) -> Kind:
-        """Findings of one kind are taken for signs of one mistake, at whichever host mail is given away by it."""
-        grade, outcome = str(self.result.grade), self.result.outcome.partition("@")[0]
+        """Findings of one kind are taken for signs of one mistake, at whichever host mail is given away by it, and
+        whatever was sent before and after."""
+        outcomes = self.result.outcome.split(" then ")
+        which = _SEND.match(self.result.reason)
+        grade, outcome = str(self.result.grade), outcomes[int(which[1]) - 1 if which else 0].partition("@")[0]
         return grade, outcome.removeprefix("NEXT:") if grade == Grade.SECURITY else outcome
 
 
@@ -66,7 +77,7 @@ class Tally:
     worlds: int = 0
     """Worlds tried."""
     unusable: int = 0
-    """Draws that made no world, or none that the oracle speaks about."""
+    """Draws that made no world, none that the oracle speaks about, or none that can be tried with the target."""
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     """Those of all worlds but the unsteady ones."""
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -89,20 +100,23 @@ class Hunt:
         count: int,
         attempt: Try,
         ipv6: bool = False,
-        requiretls: bool = False,
+        offers: frozenset[Need] = frozenset(Need),
         stance: Stance = UNDECLARED,
         batch: int = BATCH,
     ) -> None:
         """`attempt` tries worlds (`bench`), so many at once as `batch` says.
 
-        `ipv6` lets hosts have IPv6 addresses, `requiretls` lets messages demand TLS or do without (RFC 8689); `stance`
-        is what the target declares, and is held to.
+        `ipv6` lets hosts have IPv6 addresses. Worlds are left out that need more than `offers`; `stance` is what the
+        target declares, and is held to.
         """
+        requiretls = Need.REQUIRETLS in offers
+        self._offers = offers
         self._seed = seed
         self._count = count
         self._attempt = attempt
-        self._worlds = drafts(ipv6=ipv6, requiretls=requiretls)
+        self._worlds = stories(ipv6=ipv6, requiretls=requiretls)
         self._lone = lone(ipv6=ipv6, requiretls=requiretls)
+        self._lone_sequels = lone_sequels(ipv6=ipv6, requiretls=requiretls)
         self._batch = batch
         self._maker = Maker(stance=stance)
         self._numbers = iter(range(1, 1 << 30))
@@ -151,7 +165,7 @@ class Hunt:
             return True
 
         # What one thing shows should not be told by two, and shrinking does not get from a pair to another single one.
-        for worlds, most in ((self._lone, _LONE), (self._worlds, None)):
+        for worlds, most in ((self._lone, _LONE), (self._lone_sequels, _LONE), (self._worlds, None)):
             # A target that does not do the same twice leaves hypothesis at a loss, and the last good find stands.
             with contextlib.suppress(HypothesisException):
                 twists = self._draw(shows, worlds=worlds, most=most, phases=(Phase.generate, Phase.shrink))
@@ -191,13 +205,15 @@ class Hunt:
                 return None
 
     def _made(self, twists: tuple[Twist, ...]) -> Entry | None:
-        """The scenario of a world, under an id that no other has in this hunt; None where none can be made."""
+        """The scenario of a world, under an id that no other has in this hunt; None where none can be made, or none
+        that the target meets the needs of."""
         draft = drafted(twists)
         label = Label(id=f"fuzz-{next(self._numbers)}", title=_title(draft.words), explain=_EXPLAIN)
         try:
-            return self._maker.make(draft.tables(), label)
+            entry = self._maker.make(with_steps(draft), label)
         except UnusableError:
             return None
+        return None if lacking(entry.scenario, self._offers) else entry
 
     def _try(self, drawn: Sequence[_Drawn]) -> None:
         results = self._attempt([entry for _, entry in drawn])
@@ -238,8 +254,7 @@ def _elsewhere() -> Iterator[None]:
 
 def kept(finding: Finding, stance: Stance = UNDECLARED) -> Entry:
     """The finding's scenario under a name made of its content, to be kept in a file that says what was declared."""
-    said = ("title", "covers", "twin", "importance", "explain", "expect")
-    tables = {key: value for key, value in finding.entry.source.tables.items() if key not in said}
+    tables = world_of(finding.entry.source.tables)
     name = hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()[:8]
     needed = Maker(stance=stance).needed(tables)
     told = ", ".join(f"{point}={position}" for point, position in needed.positions.items())

@@ -27,6 +27,8 @@ class Twist:
     words: str
     """What it does, for people; it also tells twists apart."""
     apply: Callable[[Draft], None]
+    later: bool = False
+    """Whether the world departs in this only after its first message."""
 
     def __repr__(self) -> str:
         return self.words
@@ -40,13 +42,16 @@ def drafts(*, ipv6: bool = False, requiretls: bool = False) -> SearchStrategy[tu
 
     With `ipv6`, hosts may have IPv6 addresses; with `requiretls`, messages may demand TLS, or do without.
     """
-    simple = _simple(ipv6=ipv6, requiretls=requiretls)
-    kinds = (host_twists.SEVERAL_RECORDS, *simple, *host_twists.JOINT, *dns_twists.JOINT)
-    twists = st.lists(
-        st.one_of(kinds).map(lambda drawn: Twist(*drawn)), max_size=MOST, unique_by=lambda each: each.words
-    )
+    twists = st.lists(single(ipv6=ipv6, requiretls=requiretls), max_size=MOST, unique_by=lambda each: each.words)
     shapes = st.sampled_from(("mx", "mx", "mx", "mx", "implicit", "relay"))
     return st.builds(lambda shape, some: (*_shaped(shape), *some), shapes, twists)
+
+
+def single(*, ipv6: bool = False, requiretls: bool = False) -> SearchStrategy[Twist]:
+    """One twist of any kind."""
+    simple = _simple(ipv6=ipv6, requiretls=requiretls)
+    kinds = (host_twists.SEVERAL_RECORDS, *simple, *host_twists.JOINT, *dns_twists.JOINT)
+    return st.one_of(kinds).map(lambda drawn: Twist(*drawn))
 
 
 def lone(*, ipv6: bool = False, requiretls: bool = False) -> SearchStrategy[tuple[Twist, ...]]:
@@ -67,6 +72,8 @@ def drafted(twists: tuple[Twist, ...]) -> Draft:
     """The world that the twists lead to."""
     draft = Draft()
     for twist in twists:
+        if twist.later and draft.before is None:
+            draft = draft.changing()
         twist.apply(draft)
         draft.words.append(twist.words)
     return draft

@@ -84,6 +84,33 @@ def _is_a_sha_512_record_alone(world: dict[str, Any]) -> bool:
 _BROKEN = (("cut_in_data", True), ("after_220", "plaintext"))
 
 
+def _is_a_record_that_ceases_to_match(world: dict[str, Any]) -> bool:
+    first, change, *_ = world.pop("steps")
+    return (
+        change == {"change": {"mx": [{"tlsa": ["3 1 1 other-key"]}]}}
+        and first["expect"]["opportunistic"] == "AUTH"
+        and world == {"zones": {"domain": {"ttl": 1}}}
+    )
+
+
+def _is_a_failure_that_lasts(world: dict[str, Any]) -> bool:
+    return world.pop("steps") == [{"send": ["domain"], "times": 5}] and world == {
+        "resolver": {"failures": {"TLSA": "servfail"}}
+    }
+
+
+def _is_a_server_without_tls_that_stays_so(world: dict[str, Any]) -> bool:
+    return world.pop("steps") == [{"send": ["domain"], "times": 5}] and world == {"mx": [{"smtp": {"starttls": False}}]}
+
+
+def _is_a_name_right_for_one_of_two_domains(world: dict[str, Any]) -> bool:
+    return [step["send"] for step in world.pop("steps")] == [["domain"], ["second"]] and world == {
+        "zones": {"second": {"records": ["@ MX 10 {mx1}"]}},
+        "mx": [{"tlsa": ["2 1 1"], "cert": {"issuer": "ca", "names": ["{domain}"]}}],
+        "certs": {"ca": {"ca": True}},
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "is_the_defect"),
     [
@@ -98,6 +125,10 @@ _BROKEN = (("cut_in_data", True), ("after_220", "plaintext"))
         ("insecure-mx-names-domain", _is_a_keeper_behind_insecure_mx),
         ("dane-not-behind-insecure-mx", _is_a_mismatch_behind_insecure_mx),
         ("sha-512-unusable", _is_a_sha_512_record_alone),
+        ("tlsa-kept-for-ever", _is_a_record_that_ceases_to_match),
+        ("patience-lost-with-dns", _is_a_failure_that_lasts),
+        ("patience-lost-with-host", _is_a_server_without_tls_that_stays_so),
+        ("connection-reused-by-host", _is_a_name_right_for_one_of_two_domains),
     ],
 )
 def test_a_counterexample_is_the_one_defect(name: str, is_the_defect: Callable[[dict[str, Any]], bool]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.sender.__main__ import main
 from harness.sender.policy import Level
 from harness.sender.rules import Rules
+from harness.sender.tlsa import TlsaRecord
 from harness.targets import BuiltinSender, Kind
 
 
@@ -37,8 +38,21 @@ class LooksAtNoName(Rules):
         return True
 
 
+class BelievesEverAfter(Rules):
+    """A host that was authenticated once is not looked at again."""
+
+    def __init__(self) -> None:
+        self._proved: set[str] = set()
+
+    def fault(self, record: TlsaRecord, *, chain: tuple[bytes, ...], references: tuple[str, ...]) -> str | None:
+        found = super().fault(record, chain=chain, references=references)
+        if found is None:
+            self._proved.add(references[0])
+        return None if references[0] in self._proved else found
+
+
 BROKEN: dict[str, type[Rules]] = {
-    each.__name__: each for each in (TakesFailureForAbsence, GoesOnInClear, LooksAtNoName)
+    each.__name__: each for each in (TakesFailureForAbsence, GoesOnInClear, LooksAtNoName, BelievesEverAfter)
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 from harness import cli
 from harness.scenario.lint import lint
 from harness.scenario.suite import load_suite
+from harness.worldgen.entries import Label, Maker
 
 
 def _danelab(*arguments: str) -> int:
@@ -62,6 +63,19 @@ def test_fuzz_keeps_what_it_finds(tmp_path: Path, capsys: pytest.CaptureFixture[
     said = capsys.readouterr().out
     assert f"written to {file}" in said
     assert "The target did what is not permitted." in said
+
+
+@pytest.mark.loopback
+def test_a_kept_world_that_changes_is_run_once_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change = {"change": {"mx": [{"tlsa": ["3 1 1 other-key"]}]}}
+    world = {"zones": {"domain": {"ttl": 1}}, "steps": [{"send": ["domain"]}, change, {"send": ["domain"]}]}
+    explain = "A world that nobody has written, whose record ceases to match."
+    entry = Maker().make(world, Label(id="fuzz-changes", title="A made-up world", explain=explain))
+    (tmp_path / entry.file.name).write_text(entry.source.text, encoding="utf-8")
+    again = ("run", "--quiet", "--scenarios", str(tmp_path), "fuzz-*")
+    assert _danelab(*again) == 0
+    assert _danelab(*again, "--target", "mutant:host-trusted-ever-after") == 1
+    assert "fuzz-changes (security)" in capsys.readouterr().out
 
 
 @pytest.mark.loopback

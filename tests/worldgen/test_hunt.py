@@ -11,20 +11,18 @@ import pytest
 
 from harness.scenario.lint import lint
 from harness.scenario.load import Entry, load_file
-from harness.scenario.models import Importance, Mode
+from harness.scenario.models import Importance, Mode, Need
 from harness.scenario.suite import load_suite
 from harness.targets import BuiltinSender, Kind
 from harness.verdict import Profile, Result, Verdict
 from harness.verdict.result import Grade
 from harness.worldgen.bench import Try, bench
-from harness.worldgen.entries import CONTROL
+from harness.worldgen.entries import CONTROL, world_of
 from harness.worldgen.hunt import Finding, Hunt, kept, kinds
 
 from .senders import broken
 
 pytestmark = pytest.mark.loopback
-
-SAID = ("title", "covers", "twin", "importance", "explain", "expect")
 
 
 @contextmanager
@@ -35,7 +33,7 @@ def _hunting(kind: Kind, *, count: int, mode: Mode = Mode.OPPORTUNISTIC, seed: i
 
 
 def _world(finding: Finding) -> dict[str, Any]:
-    return {key: value for key, value in finding.entry.source.tables.items() if key not in SAID}
+    return world_of(finding.entry.source.tables)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -74,12 +72,19 @@ def _is_one_strange_name(world: dict[str, Any]) -> bool:
     return not world and record.startswith("2 ") and host["cert"]["names"] == ["unrelated.example"]
 
 
+def _is_one_record_that_ceases_to_match(world: dict[str, Any]) -> bool:
+    return world.pop("steps")[1] == {"change": {"mx": [{"tlsa": ["3 1 1 other-key"]}]}} and world == {
+        "zones": {"domain": {"ttl": 1}}
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "is_the_defect"),
     [
         ("TakesFailureForAbsence", _is_one_failed_lookup),
         ("GoesOnInClear", _is_one_stripped_server),
         ("LooksAtNoName", _is_one_strange_name),
+        ("BelievesEverAfter", _is_one_record_that_ceases_to_match),
     ],
 )
 def test_a_broken_rule_is_found_and_shrunk_to_the_one_defect(
@@ -124,6 +129,43 @@ def test_a_target_that_changes_its_mind_leaves_the_world_as_it_was_drawn() -> No
     hunt = Hunt(seed=0, count=5, attempt=_saying(lambda _: next(said, Verdict.PASS)))
     (kind,) = kinds(hunt.run().found)
     assert hunt.smallest(kind) in hunt.tally.found
+
+
+def test_a_world_changes_only_where_the_target_is_wrong_by_it() -> None:
+    assert "steps" not in _smallest(lambda _: Verdict.FAIL)
+    found = _smallest(lambda entry: Verdict.FAIL if "change" in entry.source.text else Verdict.PASS)
+    (first, change, wait, last) = found.pop("steps")
+    assert found == {"zones": {"domain": {"ttl": 1}}}
+    assert (first, wait, last) == ({"send": ["domain"]}, {"wait": "6s"}, {"send": ["domain"]})
+    assert len(change["change"]) == 1
+
+
+def _smallest(verdict: Callable[[Entry], Verdict]) -> dict[str, Any]:
+    hunt = Hunt(seed=0, count=200, attempt=_saying(verdict))
+    (kind,) = kinds(hunt.run(until=Grade.WARNING).found)
+    return world_of(kept(hunt.smallest(kind)).source.tables)
+
+
+def test_what_was_done_wrong_is_what_the_deciding_message_came_to() -> None:
+    entry = load_suite()[CONTROL]
+    one = _result(entry, Verdict.FAIL)
+    assert Finding(entry, one).kind == ("security", "TLS")
+    several = one.model_copy(update={"outcome": "AUTH then CLEAR@mx2 then AUTH", "reason": "send 2: it went in clear"})
+    assert Finding(entry, several).kind == ("security", "CLEAR")
+
+
+def test_worlds_that_the_target_does_not_meet_the_needs_of_are_not_tried() -> None:
+    tried: list[Entry] = []
+
+    def noted(entry: Entry) -> Verdict:
+        tried.append(entry)
+        return Verdict.PASS
+
+    offers = frozenset(Need) - {Need.ROUTE, Need.REPETITION}
+    Hunt(seed=0, count=200, attempt=_saying(noted), offers=offers).run()
+    assert len(tried) == 200
+    assert [entry.id for entry in tried if entry.scenario.route.relay is not None] == []
+    assert {step.times for entry in tried for step in entry.scenario.steps} == {1}
 
 
 def test_the_same_seed_draws_the_same_worlds() -> None:
