@@ -17,7 +17,7 @@ from harness.scenario.load import Entry, examine_tables
 from harness.scenario.models import Mode, Scenario
 from harness.scenario.source import Source, dotted
 from harness.scenario.suite import delivered
-from harness.worldgen.entries import CONTROL, Label, Maker, UnusableError
+from harness.worldgen.entries import Label, Maker, UnusableError, twin_of
 
 _TITLE = "A world built in a test"
 _EXPLAIN = "The test that built this world knows what it is about."
@@ -30,7 +30,8 @@ def built(words: Mapping[str, Any], *, name: str, where: str) -> Entry:
     """The scenario of these keyword arguments. `name` is its id where they give none; `where` is the test.
 
     `expect` may be one outcome for all modes. Left out, with `covers`, both are what the oracle says; left out, `twin`
-    is the healthy world. Raises ScenarioError that names the key.
+    is the healthy world, or for a message that demands TLS one whose host keeps REQUIRETLS. Raises ScenarioError that
+    names the key.
     """
     tables = {"id": name, "title": _TITLE, "explain": _EXPLAIN, **_tables(words)}
     if isinstance(tables.get("expect"), str):
@@ -40,7 +41,7 @@ def built(words: Mapping[str, Any], *, name: str, where: str) -> Entry:
         tables = {**_worked_out(tables, where), **tables}
     scenario = _examined(tables, where)
     if "twin" not in tables and not all(delivered(scenario, mode) for mode in Mode):
-        scenario = _examined({**tables, "twin": CONTROL}, where)
+        scenario = _examined({**tables, "twin": twin_of(tables)}, where)
     return of(scenario, where=where)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import cli
+from harness.oracle import Point
 from harness.scenario.lint import lint
 from harness.scenario.suite import load_suite
 from harness.worldgen.entries import Label, Maker
@@ -79,6 +80,23 @@ def test_a_kept_world_that_changes_is_run_once_more(tmp_path: Path, capsys: pyte
 
 
 @pytest.mark.loopback
+def test_fuzz_holds_a_target_to_what_it_declares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "found"
+    wrong = ("--choice", "bounce-unreachable=deferred", "--first", "--keep", str(folder))
+    assert _danelab("fuzz", "--count", "400", *wrong, "--quiet") == 1
+    (file,) = folder.iterdir()
+    assert "bounce-unreachable=deferred" in file.read_text(encoding="utf-8")
+    capsys.readouterr()
+
+
+def test_fuzz_names_the_choices_that_it_can_hold_a_target_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _danelab("fuzz", "--choice", "next-mx=at-once") == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert all(point in said for point in Point)
+
+
+@pytest.mark.loopback
 def test_fuzz_concludes_nothing_from_a_target_that_does_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert _danelab("fuzz", "--count", "5", "--target", "command:false {recipient}", "--quiet") == 4
     assert "Nothing could be concluded." in capsys.readouterr().out
@@ -91,6 +109,8 @@ def test_fuzz_concludes_nothing_from_a_target_that_does_nothing(capsys: pytest.C
         (("fuzz", "--target", "postfix:dane"), "take builtin"),
         (("fuzz", "--keep", "/dev/null/x"), "name a folder"),
         (("fuzz", "--count", "0"), "--help"),
+        (("fuzz", "--choice", "sha-512"), "NAME=POSITION"),
+        (("fuzz", "--choice", "sha-512=perhaps"), "supported"),
         (("matrix", "nothing-*"), "matrix"),
         (("matrix", "--list", "--write", "/dev/null/x"), "name a folder"),
     ],

@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
+from harness.oracle import UNDECLARED, Point, Stance
+from harness.run.plan import LOOPBACK_OFFERS
 from harness.scenario.lint import lint
 from harness.scenario.load import Entry, load_file
-from harness.scenario.models import Importance, Mode, Need
+from harness.scenario.models import Importance, Mode, Need, WireRule
 from harness.scenario.suite import load_suite
 from harness.targets import BuiltinSender, Kind
+from harness.targets.mutants import mutant_kind
 from harness.verdict import Profile, Result, Verdict
 from harness.verdict.result import Grade
 from harness.worldgen.bench import Try, bench
-from harness.worldgen.entries import CONTROL, world_of
+from harness.worldgen.entries import CONTROL, twin_of, world_of
 from harness.worldgen.hunt import Finding, Hunt, kept, kinds
 
 from .senders import broken
@@ -26,19 +29,27 @@ pytestmark = pytest.mark.loopback
 
 
 @contextmanager
-def _hunting(kind: Kind, *, count: int, mode: Mode = Mode.OPPORTUNISTIC, seed: int = 0) -> Iterator[Hunt]:
+def _hunting(
+    kind: Kind, *, count: int, mode: Mode = Mode.OPPORTUNISTIC, seed: int = 0, stance: Stance = UNDECLARED
+) -> Iterator[Hunt]:
     control = load_suite()[CONTROL]
+    offers = LOOPBACK_OFFERS | kind.offered(mode)
     with bench(control, kind, Profile(mode, mode), seed="tests", limit=60) as attempt:
-        yield Hunt(seed=seed, count=count, attempt=attempt)
+        yield Hunt(seed=seed, count=count, attempt=attempt, offers=offers, stance=stance)
 
 
 def _world(finding: Finding) -> dict[str, Any]:
     return world_of(finding.entry.source.tables)
 
 
+DECLARED = Stance.of(BuiltinSender.kind().choices)
+
+
+@pytest.mark.parametrize("stance", [UNDECLARED, DECLARED], ids=["undeclared", "declared"])
 @pytest.mark.parametrize("mode", list(Mode))
-def test_the_builtin_sender_agrees_with_the_oracle_in_random_worlds(mode: Mode) -> None:
-    with _hunting(BuiltinSender.kind(arguments=("--dns-timeout", "30")), count=200, mode=mode) as hunt:
+def test_the_builtin_sender_agrees_with_the_oracle_in_random_worlds(mode: Mode, stance: Stance) -> None:
+    kind = BuiltinSender.kind(arguments=("--dns-timeout", "30"))
+    with _hunting(kind, count=200, mode=mode, stance=stance) as hunt:
         tally = hunt.run()
     assert tally.worlds == 200
     assert (tally.found, tally.other) == ([], [])
@@ -110,6 +121,53 @@ def test_what_was_found_is_a_scenario_file_without_a_fault(tmp_path: Path) -> No
     (scenario,) = load_file(file)
     assert scenario == entry.scenario
     assert str(scenario.expect.opportunistic) == "DEFER"
+
+
+def test_what_was_found_says_what_was_declared_as_far_as_it_matters(tmp_path: Path) -> None:
+    stance = Stance({Point.SHA_512: "supported", Point.CN_FALLBACK: "not-used", Point.MX_ALIAS: "followed"})
+    with _hunting(mutant_kind("sha-512-unusable"), count=1000, stance=stance) as hunt:
+        tally = hunt.run(until=Grade.SECURITY)
+        entry = kept(hunt.smallest(next(kinds(tally.found))), stance)
+    assert "It is expected of a sender that declares sha-512=supported.\n" in entry.scenario.explain
+    assert str(entry.scenario.expect.opportunistic) == "DEFER"
+    file = tmp_path / entry.file.name
+    file.write_text(entry.source.text, encoding="utf-8")
+    assert lint(file).errors == ()
+
+
+def _asking(*, count: int, offers: frozenset[Need]) -> list[Entry]:
+    """The worlds among so many in which a message asks for something, or that say that they need who knows it."""
+    drawn: list[Entry] = []
+
+    def noted(entry: Entry) -> Verdict:
+        drawn.append(entry)
+        return Verdict.PASS
+
+    Hunt(seed=0, count=count, attempt=_saying(noted), offers=offers).run()
+    return [entry for entry in drawn if Need.REQUIRETLS in entry.scenario.needs or "message" in entry.source.text]
+
+
+def test_messages_that_ask_for_more_say_what_they_need_and_are_seldom() -> None:
+    found = _asking(count=500, offers=LOOPBACK_OFFERS | {Need.REQUIRETLS})
+    assert 25 < len(found) < 100
+    for entry in found:
+        expect, message = entry.scenario.expect, entry.scenario.message
+        assert Need.REQUIRETLS in entry.scenario.needs
+        goes = any(each.allows_delivery for each in (expect.opportunistic, expect.mandatory, expect.unaware))
+        assert (WireRule.REQUIRETLS_PASSED_ON in expect.wire) == (message.requiretls and goes)
+        assert (expect.severity == "should") == (not message.requiretls)
+
+
+def test_a_target_that_does_not_know_requiretls_gets_no_such_message() -> None:
+    assert _asking(count=300, offers=LOOPBACK_OFFERS) == []
+
+
+@pytest.mark.parametrize("asked", [{"requiretls": True}, {"headers": ["TLS-Required: No"]}, {}])
+def test_what_is_kept_rests_on_a_twin_that_asks_for_the_same(asked: dict[str, Any]) -> None:
+    suite = load_suite()
+    twin = suite[twin_of({"message": asked})].scenario
+    assert twin.message.requiretls == asked.get("requiretls", False)
+    assert all(each.is_delivery for each in twin.expect.opportunistic.outcomes)
 
 
 def test_what_is_not_seen_twice_is_no_finding() -> None:
