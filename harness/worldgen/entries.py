@@ -39,7 +39,7 @@ ALWAYS = (
 )
 """What senders MUST and MUST NOT say on the wire, whatever the world (RFC 3207 section 4)."""
 
-_SAID = ("title", "covers", "twin", "importance", "needs", "explain", "expect")
+_SAID = ("title", "covers", "twin", "importance", "explain", "expect")
 _NEEDS = {Need.ROUTE: "relay", Need.FALLBACK_RELAY: "fallback_relay"}
 """What a target has to be told of, by the key under [route]."""
 
@@ -85,7 +85,8 @@ class Maker:
         said: dict[str, Any] = {"title": label.title, "covers": list(covers)}
         if not all(map(_always_delivered, (*earlier, last))) and label.twin != label.id:
             said["twin"] = label.twin
-        needs = [need for need, key in _NEEDS.items() if key in world.get("route", {})]
+        told_of = (need for need, key in _NEEDS.items() if key in world.get("route", {}))
+        needs = list(dict.fromkeys((*world.pop("needs", ()), *told_of)))
         written = {
             **said,
             "importance": label.importance,
