@@ -29,6 +29,8 @@ _RECORDS = (
     "3 1 255 other-key as 1 1", "3 0 0 garbage 64", "2 1 0 garbage 64", "1 1 1", "1 1 1 other-key", "0 0 1",
     "0 1 1 other-key", "raw 030101", "raw 0301",
 )  # fmt: skip
+_OUTDONE = (("3 1 1 other-key", "3 1 255 other-key as 1 1"), ("3 1 1 other-key", "3 1 3 garbage 32"))
+"""A usable record beside one whose digest would be stronger, were it known."""
 _UNUSABLE = ("3 1 3 garbage 32", "3 1 1 octets 31", "4 1 1 leaf")
 _ANCHORS = (
     "2 1 1", "2 0 1", "2 1 1 issuer", "2 0 1 issuer", "2 1 0", "2 0 0", "2 1 2", "2 1 1 leaf", "3 1 1", "3 1 1 issuer",
@@ -146,6 +148,10 @@ SEVERAL_RECORDS: SearchStrategy[Drawn] = _records(st.lists(st.sampled_from(_RECO
 """TLSA records that decide together, or none."""
 
 
+def _published(number: int, records: tuple[str, ...]) -> Drawn:
+    return _twist(f"TLSA {', '.join(records)}", lambda host: host.update(tlsa=list(records)))(number)
+
+
 def _chain(number: int, chain: _Values, record: str, flaw: _Values) -> Drawn:
     """A certificate with an issuer, the TLSA record that goes with it, and perhaps something wrong with it."""
 
@@ -205,6 +211,12 @@ def _paths() -> SearchStrategy[Drawn]:
     above = st.builds(_path, WHICH, st.sampled_from(_AUTHORITIES), st.sampled_from(("intermediate", "ca")))
     below = st.builds(_path, WHICH, st.just(_AUTHORITIES[2]), st.just("intermediate"), st.just(_CHAINS[-1]))
     return leaves | above | below
+
+
+def _names() -> SearchStrategy[Drawn]:
+    """A chain that is in order but for the names in the leaf, each of which some sender takes for another."""
+    flaws = [flaw for flaw in _CERTIFICATES if "names" in flaw[1]]
+    return st.builds(_path, WHICH, st.sampled_from(flaws), st.just("leaf"))
 
 
 def _sibling(number: int) -> Drawn:
@@ -297,11 +309,14 @@ HOSTS: tuple[SearchStrategy[Drawn], ...] = (
         ]
     ),
     st.builds(lambda number, make: make(number), WHICH, st.sampled_from((_down, _without_address, _shared))),
+    st.builds(_published, WHICH, st.sampled_from([(record,) for record in _RECORDS])),
+    _names(),
 )
 
 
 JOINT: tuple[SearchStrategy[Drawn], ...] = (
     st.builds(_without_tls, WHICH, st.sampled_from(_UNUSABLE), st.sampled_from(_WITHOUT_TLS)),
+    st.builds(_published, WHICH, st.sampled_from(_OUTDONE)),
     st.builds(_sibling, WHICH),
     st.builds(_unicode),
 )

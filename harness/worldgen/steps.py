@@ -43,6 +43,7 @@ def _parted(tables: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
 
 def _changing(first: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
     (first, recipient), (then, another) = _parted(first), _parted(then)
+    needs = list(dict.fromkeys((*first.pop("needs", ()), *then.pop("needs", ()))))
     first, then = _with_zones(first, of=then), _with_zones(then, of=first)
     change = _difference(first, then)
     if merge(first, change) != then:
@@ -53,7 +54,8 @@ def _changing(first: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, An
     if "route" in change or any(map(_is_about_delegation, faults)) or _is_delegated_anew(first, then):
         raise UnusableError("the change is none that can be waited for")
     changing = [{"change": change}, {"wait": _WAIT}] if change else []
-    return {**first, "steps": [{"send": [recipient]}, *changing, {"send": [another]}]}
+    steps = [{"send": [recipient]}, *changing, {"send": [another]}]
+    return {**first, **({"needs": needs} if needs else {}), "steps": steps}
 
 
 def _with_zones(tables: Mapping[str, Any], *, of: Mapping[str, Any]) -> dict[str, Any]:
