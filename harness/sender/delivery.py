@@ -14,7 +14,7 @@ from OpenSSL import SSL
 from harness.sender.channel import Channel
 from harness.sender.dns import Resolver
 from harness.sender.locate import Locator, NoRoute, domain_name
-from harness.sender.policy import HostPlan, Level, Mode, Route
+from harness.sender.policy import HostPlan, Level, Mode, Route, Stage
 from harness.sender.result import Attempt, AttemptOutcome, Result, Status
 from harness.sender.rules import Rules
 from harness.sender.session import Envelope, Report, Session
@@ -242,7 +242,11 @@ class Transaction:
         connection_key = self._rules.connection_key(plan, address=address)
         held = kept.connections.pop(connection_key, None)
         if held is not None:
-            return self._noted(held, await held.again(self._envelope()), plan=plan, address=address)
+            report = await held.again(self._envelope())
+            failure = report.failure
+            # A connection that was kept may have ended meanwhile: no failure of the host, and a new one is made.
+            if failure is None or (failure.outcome, failure.stage) != (AttemptOutcome.LOST, Stage.MAIL):
+                return self._noted(held, report, plan=plan, address=address)
         try:
             channel = await Channel.connect(address, port=port, timeout=settings.connect_timeout)
         except OSError as error:

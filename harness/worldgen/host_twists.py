@@ -135,21 +135,18 @@ def _table(key: str, words: str, values: dict[str, Any]) -> Callable[[int], Draw
     return _twist(words, lambda host: host.update({key: {**host.get(key, {}), **values}}))
 
 
+def _published(number: int, records: list[str]) -> Drawn:
+    return _twist(f"TLSA {', '.join(records) or 'absent'}", lambda host: host.update(tlsa=list(records)))(number)
+
+
 def _records(records: SearchStrategy[list[str]]) -> SearchStrategy[Drawn]:
     """TLSA records of a host."""
-
-    def drawn(number: int, records: list[str]) -> Drawn:
-        return _twist(f"TLSA {', '.join(records) or 'absent'}", lambda host: host.update(tlsa=list(records)))(number)
-
-    return st.builds(drawn, WHICH, records)
+    return st.builds(_published, WHICH, records)
 
 
+_LONE_RECORD = _records(st.sampled_from((*((record,) for record in _RECORDS), ())).map(list))
 SEVERAL_RECORDS: SearchStrategy[Drawn] = _records(st.lists(st.sampled_from(_RECORDS), max_size=4, unique=True))
 """TLSA records that decide together, or none."""
-
-
-def _published(number: int, records: tuple[str, ...]) -> Drawn:
-    return _twist(f"TLSA {', '.join(records)}", lambda host: host.update(tlsa=list(records)))(number)
 
 
 def _chain(number: int, chain: _Values, record: str, flaw: _Values) -> Drawn:
@@ -287,7 +284,10 @@ def _shared(number: int) -> Drawn:
 
 
 HOSTS: tuple[SearchStrategy[Drawn], ...] = (
-    _records(st.sampled_from(((), *((record,) for record in _RECORDS))).map(list)),
+    # The plainest defect of all. It is drawn in one go, for what takes fewer draws is the simpler for hypothesis.
+    st.just(_published(0, ["3 1 1 other-key"])),
+    _LONE_RECORD,
+    _LONE_RECORD,
     _from(_WITHOUT_TLS, "smtp", ""),
     _from(_MANNERS, "smtp", ""),
     _from(_CERTIFICATES, "cert", "certificate: "),
@@ -309,14 +309,13 @@ HOSTS: tuple[SearchStrategy[Drawn], ...] = (
         ]
     ),
     st.builds(lambda number, make: make(number), WHICH, st.sampled_from((_down, _without_address, _shared))),
-    st.builds(_published, WHICH, st.sampled_from([(record,) for record in _RECORDS])),
     _names(),
 )
 
 
 JOINT: tuple[SearchStrategy[Drawn], ...] = (
     st.builds(_without_tls, WHICH, st.sampled_from(_UNUSABLE), st.sampled_from(_WITHOUT_TLS)),
-    st.builds(_published, WHICH, st.sampled_from(_OUTDONE)),
+    _records(st.sampled_from(_OUTDONE).map(list)),
     st.builds(_sibling, WHICH),
     st.builds(_unicode),
 )

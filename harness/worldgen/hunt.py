@@ -28,10 +28,12 @@ from .bench import Try
 from .entries import Label, Maker, UnusableError, twin_of, world_of
 from .sequels import lone_sequels, stories
 from .steps import with_steps
-from .twists import Twist, drafted, lone
+from .twists import Twist, drafted, joint, lone
 
 _LONE = 800
 """How many worlds with a single departure are looked through for one that shows the same."""
+_JOINT = 200
+"""The same with two that belong together, of which there are fewer."""
 BATCH = 100
 """Worlds tried at once."""
 
@@ -116,6 +118,7 @@ class Hunt:
         self._attempt = attempt
         self._worlds = stories(ipv6=ipv6, requiretls=requiretls)
         self._lone = lone(ipv6=ipv6, requiretls=requiretls)
+        self._joint = joint()
         self._lone_sequels = lone_sequels(ipv6=ipv6, requiretls=requiretls)
         self._batch = batch
         self._maker = Maker(stance=stance)
@@ -165,7 +168,8 @@ class Hunt:
             return True
 
         # What one thing shows should not be told by two, and shrinking does not get from a pair to another single one.
-        for worlds, most in ((self._lone, _LONE), (self._lone_sequels, _LONE), (self._worlds, None)):
+        simple = ((self._lone, _LONE), (self._joint, _JOINT), (self._lone_sequels, _LONE))
+        for worlds, most in (*simple, (self._worlds, None)):
             # A target that does not do the same twice leaves hypothesis at a loss, and the last good find stands.
             with contextlib.suppress(HypothesisException):
                 twists = self._draw(shows, worlds=worlds, most=most, phases=(Phase.generate, Phase.shrink))

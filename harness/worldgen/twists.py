@@ -59,6 +59,12 @@ def lone(*, ipv6: bool = False, requiretls: bool = False) -> SearchStrategy[tupl
     return st.one_of(_simple(ipv6=ipv6, requiretls=requiretls)).map(lambda drawn: (Twist(*drawn),))
 
 
+def joint() -> SearchStrategy[tuple[Twist, ...]]:
+    """Worlds that depart from it in two things that belong together."""
+    kinds = (*host_twists.JOINT, *dns_twists.JOINT)
+    return st.one_of(kinds).map(lambda drawn: (Twist(*drawn),))
+
+
 def _simple(*, ipv6: bool, requiretls: bool) -> tuple[SearchStrategy[Drawn], ...]:
     extras = ((host_twists.IPV6, ipv6), (message_twists.MESSAGES, requiretls))
     return (*host_twists.HOSTS, *dns_twists.DNS, *(twists for twists, wanted in extras if wanted))
