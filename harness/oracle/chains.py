@@ -88,10 +88,12 @@ def trust_anchor(record: TlsaRecord, shown: Shown) -> Answers:
     leaf = shown.chain[0]
     anchors = {each.fingerprint: each for each in shown.chain if each.fingerprint in record.matches}
     if leaf.fingerprint in anchors:
-        # RFC 6698 appendix A.1 foresees it, and some libraries do not, or look further up all the same.
+        # RFC 6698 appendix A.1 foresees it, and some libraries do not, or look further up all the same. What a
+        # record holds in full may count as an anchor in DNS.
         ways = {"refused": (False, None), "accepted": (True, Choice.EE_AS_TA)}
         is_sound = all_of(_path(shown.chain, shown), _order(shown.chain)) == YES
-        stance = shown.stance if is_sound else UNDECLARED
+        is_plain = is_sound and record.holds is None and not record.signed
+        stance = shown.stance if is_plain else UNDECLARED
         return all_of(stance.left(Point.EE_AS_TA, ways), _suits(leaf, shown))
     if not anchors and record.holds is not None:
         # RFC 7671 section 5.2.2: the certificate in DNS is the anchor, in the handshake or not (7671-5.2.2-1).

@@ -24,7 +24,7 @@ class Draft:
     certs: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: list[dict[str, Any]] = field(default_factory=list)
     top: dict[str, Any] = field(default_factory=dict)
-    """Everything else: `recipient`, `resolver`, `route`."""
+    """Everything else: `recipient`, `resolver`, `route`, `message`, `needs`."""
     words: list[str] = field(default_factory=list)
     """What was done, for the title."""
     own_server: bool = False

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from harness.oracle.facts import Routing
+from dataclasses import replace
+
+from harness.oracle import Point, Stance
+from harness.oracle.facts import Asked, Routing
 from harness.oracle.reach import Beyond
 from harness.oracle.words import expectation, requirements
-from harness.scenario.models import Choice, Expect
+from harness.scenario.models import Choice, Expect, WireRule
 
 from .kit import INSECURE, facts, host, record, server
 
@@ -50,3 +53,25 @@ def test_a_server_that_is_no_host_cannot_be_named() -> None:
 
 def test_the_rules_that_decide_are_told_and_the_weightiest_first() -> None:
     assert requirements(facts(host(OTHER)))[0] == "7672-3.2-2"
+
+
+def test_a_demand_for_tls_is_passed_on_wherever_mail_may_go() -> None:
+    keeper = server(offers_requiretls=True)
+    for servers, rules in (((keeper,), (WireRule.REQUIRETLS_PASSED_ON,)), ((server(),), ())):
+        expect = expectation(replace(facts(host(MATCH, servers=servers)), asked=Asked.TLS), hosts=["mx1"])
+        assert isinstance(expect, Expect)
+        assert (expect.wire, expect.severity) == (rules, "must")
+
+
+def test_to_heed_a_waiver_is_a_should() -> None:
+    expect = expectation(replace(facts(host(OTHER)), asked=Asked.ARRIVAL), hosts=["mx1"])
+    assert isinstance(expect, Expect)
+    assert (str(expect.opportunistic), expect.severity, expect.wire) == ("OPP", "should", ())
+
+
+def test_the_words_are_those_of_a_sender_that_declares_its_choices() -> None:
+    stance = Stance({Point.DANE_AT_INSECURE_MX: "applied"})
+    assert _said(expectation(facts(host(OTHER), mx=INSECURE), hosts=["mx1"], stance=stance))[0] == "DEFER"
+    assert requirements(facts(host(OTHER), mx=INSECURE), Stance({Point.DANE_AT_INSECURE_MX: "not-applied"}))[0] == (
+        "7672-2.2.1-8"
+    )
