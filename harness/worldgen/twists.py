@@ -18,6 +18,8 @@ from .host_twists import Drawn
 
 MOST = 5
 """Twists in one world at most; more would hide one another."""
+_FEW = 2
+"""Twists at most in half of the worlds, where what is seldom drawn is not hidden."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,9 @@ def drafts(*, ipv6: bool = False, requiretls: bool = False) -> SearchStrategy[tu
 
     With `ipv6`, hosts may have IPv6 addresses; with `requiretls`, messages may demand TLS, or do without.
     """
-    twists = st.lists(single(ipv6=ipv6, requiretls=requiretls), max_size=MOST, unique_by=lambda each: each.words)
+    one = single(ipv6=ipv6, requiretls=requiretls)
+    few, many = (st.lists(one, max_size=most, unique_by=lambda each: each.words) for most in (_FEW, MOST))
+    twists = few | many
     shapes = st.sampled_from(("mx", "mx", "mx", "mx", "implicit", "relay"))
     return st.builds(lambda shape, some: (*_shaped(shape), *some), shapes, twists)
 
