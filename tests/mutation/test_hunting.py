@@ -137,7 +137,7 @@ MORE = (
 )
 
 
-@pytest.mark.parametrize(("name", "is_the_defect"), (*SAMPLE, *(MORE if WHOLE else ())))
+@pytest.mark.parametrize(("name", "is_the_defect"), [*SAMPLE, *(MORE if WHOLE else ())])
 def test_a_counterexample_is_the_one_defect(name: str, is_the_defect: Callable[[dict[str, Any]], bool]) -> None:
     prey = hunt(known_mutants()[name], mutant_kind(name), count=2000)
     assert prey.kind.startswith("security ")
