@@ -90,7 +90,12 @@ def _opportunistic(server: Server, demand: Demand) -> Iterator[Ending]:
         for works, choice in _handshakes(server, demand):
             if not works:
                 point = Point.CLEARTEXT_FALLBACK if server.grants else Point.REFUSED_STARTTLS
-                yield from since(demand.stance.left(point, {"in-clear": again, "waits": waits}), choice=choice)
+                left = demand.stance.left(point, {"in-clear": again, "waits": waits})
+                if server.injects and not server.grants:
+                    # Replies to nothing follow the refusal, so each later one is taken for an answer to the command
+                    # behind it (RFC 5321 section 2.1): who goes on in this session may get nowhere.
+                    left = distinct((*left, waits))
+                yield from since(left, choice=choice)
             elif server.inside is Inside.GOES_ON:
                 yield taken(Code.OPP, "7672-2.2-7", at=server.key, choice=choice)
             else:

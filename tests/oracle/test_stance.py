@@ -14,7 +14,7 @@ from harness.scenario.outcomes import Code, Outcome
 from harness.scenario.suite import own_scenarios
 from harness.targets import BuiltinSender
 
-from .kit import INSECURE, facts, host, record, said
+from .kit import INSECURE, facts, host, record, said, server
 from .suite import Sent, keys, spoken
 
 KNOWN = load_choices(own_scenarios() / CHOICES)
@@ -80,3 +80,12 @@ def test_dane_at_an_insecure_mx_is_what_was_declared(position: str, expected: st
 def test_sha_512_is_what_was_declared(position: str, expected: str) -> None:
     stance = Stance({Point.SHA_512: position} if position else {})
     assert said(facts(host(record(matching_type=2, fits=""))), stance=stance) == expected
+
+
+@pytest.mark.parametrize(("injects", "expected"), [(False, "CLEAR@mx1"), (True, "CLEAR@mx1 / DEFER")])
+def test_who_goes_on_after_a_refusal_may_be_stopped_by_replies_that_nobody_asked_for(
+    *, injects: bool, expected: str
+) -> None:
+    stance = Stance({Point.REFUSED_STARTTLS: "in-clear"})
+    refuses = server(grants=False, injects=injects)
+    assert said(facts(host(servers=(refuses,))), stance=stance) == expected
