@@ -56,6 +56,7 @@ def reenter() -> int:
             root.command.main(args=words, prog_name=root.info_name)
         except SystemExit as ended:
             return int(ended.code or 0)
+        return 0
 
     return enter_with(again)
 

@@ -82,7 +82,7 @@ def test_a_kept_world_that_changes_is_run_once_more(tmp_path: Path, capsys: pyte
 @pytest.mark.loopback
 def test_fuzz_holds_a_target_to_what_it_declares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "found"
-    wrong = ("--choice", "bounce-unreachable=deferred", "--first", "--keep", str(folder))
+    wrong = ("--choice", "bounce-unreachable=deferred", "--first", "--most", "1", "--keep", str(folder))
     assert _danelab("fuzz", "--count", "400", *wrong, "--quiet") == 1
     (file,) = folder.iterdir()
     assert "bounce-unreachable=deferred" in file.read_text(encoding="utf-8")
