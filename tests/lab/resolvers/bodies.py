@@ -146,7 +146,7 @@ async def compare(software: ResolverSoftware, whole: bool) -> Comparison:  # noq
         of_simulated = {question: simulated_unchecked(simulated, question) for question in broken}
         unchecked = await ask_unchecked(broken, address=resolver.address)
         # Lookups for the checked questions may have been under way still, and have servers taken for dead once more.
-        for pause in (2, 8):
+        for pause in (2, 8, 20):
             if missed := [question for question, said in unchecked.items() if said != of_simulated[question]]:
                 await asyncio.sleep(pause)
                 await resolver.forget()
