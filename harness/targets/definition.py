@@ -190,7 +190,10 @@ def definitions(*folders: Path) -> dict[str, Path]:
 
 
 def find(name: str, *folders: Path) -> tuple[Definition, str]:
-    """The definition and mode behind `postfix:dane` or `my-mta.toml:strict`. Raises UsageError."""
+    """The definition and mode behind `postfix:dane` or `my-mta.toml:strict`. Raises UsageError.
+
+    Where a mode takes a build of its own, as `sendmail:dane` does, it is that: `sendmail-dane`.
+    """
     word, _, mode = name.partition(":")
     if word.endswith(".toml"):
         definition = load(Path(word))
@@ -199,6 +202,8 @@ def find(name: str, *folders: Path) -> tuple[Definition, str]:
         if word not in known:
             raise UsageError(f"there is no target {word!r}; {did_you_mean(word, known)}")
         definition = load(known[word])
+        if mode not in {"", *definition.modes} and f"{word}-{mode}" in known:
+            definition = load(known[f"{word}-{mode}"])
     mode = mode or definition.default
     if mode not in definition.modes:
         raise UsageError(f"{word} has no mode {mode!r}; {did_you_mean(mode, definition.modes)}")

@@ -106,6 +106,9 @@ def test_a_target_is_found_by_name_and_by_file_with_its_mode(tmp_path: Path) -> 
     (tmp_path / "mine.toml").write_text(GOOD, encoding="utf-8")
     assert find("postfix:dane-only")[1] == "dane-only"
     assert find("exim")[1] == "try"
+    assert (find("sendmail:dane")[0].name, find("sendmail")[0].name) == ("sendmail-dane", "sendmail")
+    with pytest.raises(UsageError, match="sendmail has no mode 'dan'"):
+        find("sendmail:dan")
     assert find(f"{tmp_path / 'mine.toml'}:dane")[0].name == "mine"
     with pytest.raises(UsageError, match="there is no target 'postfx'; did you mean 'postfix'"):
         find("postfx")
