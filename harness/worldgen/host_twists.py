@@ -210,9 +210,9 @@ def _paths() -> SearchStrategy[Drawn]:
     return leaves | above | below
 
 
-def _names() -> SearchStrategy[Drawn]:
-    """A chain that is in order but for the names in the leaf, each of which some sender takes for another."""
-    flaws = [flaw for flaw in _CERTIFICATES if "names" in flaw[1]]
+def _leaves() -> SearchStrategy[Drawn]:
+    """A chain that is in order but for the leaf's dates, or its names, each of which some sender takes for another."""
+    flaws = [flaw for flaw in _CERTIFICATES if flaw[1].keys() & {"names", "not_before"}]
     return st.builds(_path, WHICH, st.sampled_from(flaws), st.just("leaf"))
 
 
@@ -309,7 +309,7 @@ HOSTS: tuple[SearchStrategy[Drawn], ...] = (
         ]
     ),
     st.builds(lambda number, make: make(number), WHICH, st.sampled_from((_down, _without_address, _shared))),
-    _names(),
+    _leaves(),
 )
 
 
