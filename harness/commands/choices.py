@@ -142,7 +142,7 @@ def enter_lists(
         profile = Profile.of(kind.mode or mode, choices=choices)
         if judge_as is not None:
             profile = replace(profile, judged_as=judge_as)
-        offered = (offers | kind.offered(profile.mode)) - kind.lacks
+        offered = kind.met(offers, profile.mode)
         if kind.resolves is not None:
             # What a scenario's resolver does wrong is nothing that another could be asked about.
             offered -= {Need.LAB_RESOLVER}

@@ -101,7 +101,7 @@ def command(
             count=count,
             attempt=attempt,
             ipv6=not no_ipv6 and has_ipv6(),
-            offers=(LOOPBACK_OFFERS | kind.offered(profile.mode)) - kind.lacks,
+            offers=kind.met(LOOPBACK_OFFERS, profile.mode),
             stance=stance,
         )
         tally = hunt.run(in_parts(count, "worlds", parts=4, visible=not quiet), until=Grade.WARNING if first else None)

@@ -73,7 +73,7 @@ class Script:
 
     def _play(self) -> Iterator[Message]:
         scenario = self._entry.scenario
-        changed = {stage.step: stage.scenario for stage in stages(scenario)} if scenario.steps else {}
+        changed = {stage.step: stage.scenario for stage in stages(scenario)}
         words: tuple[str, ...] = ()
         lab = self._raised.lab
         for index, step in enumerate(steps_of(scenario)):

@@ -53,7 +53,7 @@ def hunt(mutant: MutantFacts, kind: Kind, *, count: int, mode: Mode | None = Non
             count=count,
             attempt=attempt,
             ipv6=has_ipv6(),
-            offers=(LOOPBACK_OFFERS | kind.offered(tested)) - kind.lacks,
+            offers=kind.met(LOOPBACK_OFFERS, tested),
             stance=stance,
         )
         tally = hunter.run(until=Grade(mutant.harm))

@@ -39,7 +39,7 @@ class Trials:
         """The mutant with the scenarios that are about what it breaks, or with all."""
         mode = self.mode or mutant.mode
         profile = Profile(mode, mode, kind.choices)
-        offers = (LOOPBACK_OFFERS if has_ipv6() else LOOPBACK_OFFERS - {Need.IPV6}) | kind.offered(mode)
+        offers = kind.met(LOOPBACK_OFFERS if has_ipv6() else LOOPBACK_OFFERS - {Need.IPV6}, mode)
         ids = () if whole else self.about(mutant)
         return Contender(
             name=kind.name, kind=kind, profile=profile, picked=pick(self.suite, ids, profile=profile, offers=offers)

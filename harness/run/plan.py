@@ -158,20 +158,12 @@ def _can_be_checked(scenario: Scenario) -> bool:
 
 def lacking(scenario: Scenario, offers: frozenset[Need]) -> tuple[Need, ...]:
     """What the scenario needs, as it says or as follows from its worlds and steps, and nobody offers."""
-    implied = [Need.IPV6] if _ipv6_key(scenario) else []
+    worlds = stages(scenario)
+    implied = [Need.IPV6] if _ipv6_key(worlds) else []
     implied += [Need.REPETITION] if any(step.times > 1 for step in scenario.steps) else []
-    implied += (
-        [Need.LAB_RESOLVER] if any("resolver" in each.scenario.model_fields_set for each in _all(scenario)) else []
-    )
+    implied += [Need.LAB_RESOLVER] if any("resolver" in each.scenario.model_fields_set for each in worlds) else []
     needs = dict.fromkeys((*scenario.needs, *implied))
     return tuple(need for need in needs if need not in offers)
-
-
-def _all(scenario: Scenario) -> tuple[Stage, ...]:
-    """The scenario as it stands at each of its steps."""
-    if any(step.change is not None for step in scenario.steps):
-        return stages(scenario)
-    return (Stage(None, scenario),)
 
 
 def wanting(need: Need) -> str:
@@ -190,19 +182,19 @@ def _nothing(left_out: Mapping[str, tuple[Need, ...]]) -> str:
 
 
 def _check_ipv6(entries: Iterable[Entry]) -> None:
-    wanting = next((entry for entry in entries if _ipv6_key(entry.scenario)), None)
+    wanting = next((entry for entry in entries if _ipv6_key(stages(entry.scenario))), None)
     if wanting is None or has_ipv6():
         return
     raise wanting.error(
-        *_ipv6_key(wanting.scenario),
+        *_ipv6_key(stages(wanting.scenario)),
         text="asks for IPv6, which this machine does not have",
         remedy="switch IPv6 on, or leave such scenarios out with --no-ipv6",
     )
 
 
-def _ipv6_key(scenario: Scenario) -> tuple[str | int, ...]:
+def _ipv6_key(worlds: tuple[Stage, ...]) -> tuple[str | int, ...]:
     """Where in the file a host is given an IPv6 address; empty where none is."""
-    for stage in _all(scenario):
+    for stage in worlds:
         where = () if stage.step is None else ("steps", stage.step, "change")
         for table, hosts in (("mx", stage.scenario.mx), ("hosts", stage.scenario.hosts)):
             for number, host in enumerate(hosts):

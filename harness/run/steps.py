@@ -29,7 +29,7 @@ async def take_steps(
     """Carry the scenario's steps out. `send` is told the world as it then is, the words for the recipients, the number
     of the send, and whether the world has changed since the beginning."""
     _scene(scenario, lab, recorder)
-    changed = {stage.step: stage.scenario for stage in stages(scenario)} if scenario.steps else {}
+    changed = {stage.step: stage.scenario for stage in stages(scenario)}
     now = scenario
     words: tuple[str, ...] = ()
     number = 0

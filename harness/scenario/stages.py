@@ -50,6 +50,8 @@ def examine_stages(scenario: Scenario) -> tuple[tuple[Stage, ...], tuple[Problem
     """The stages that could be worked out, and what is wrong with the changes that could not."""
     made = [Stage(None, scenario)]
     wrong: list[Problem] = []
+    if all(step.change is None for step in scenario.steps):
+        return tuple(made), ()
     tables = scenario.model_dump(mode="json", exclude_unset=True)
     for index, step in enumerate(scenario.steps):
         if step.change is None:

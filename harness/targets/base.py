@@ -203,6 +203,10 @@ class Kind:
         """The needs that it meets in this mode."""
         return self.offers if mode is Mode.UNAWARE else self.offers | self.offers_with_dane
 
+    def met(self, by_lab: frozenset[Need], mode: Mode) -> frozenset[Need]:
+        """The needs that are met where the lab meets these, and such a target stands in it in this mode."""
+        return (by_lab | self.offered(mode)) - self.lacks
+
     def declaring(self, choices: Positions) -> Kind:
         """The same with these choices declared."""
         return replace(self, choices=choices)

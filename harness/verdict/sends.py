@@ -55,9 +55,7 @@ class Send:
 
 def sends(scenario: Scenario) -> tuple[Send, ...]:
     """The sends of a scenario, in order; one that has no steps sends one message."""
-    changed = {}
-    if any(step.change is not None for step in scenario.steps):
-        changed = {stage.step: stage.scenario for stage in stages(scenario)}
+    changed = {stage.step: stage.scenario for stage in stages(scenario)}
     now = scenario
     found: list[Send] = []
     recipients: tuple[str, ...] = (scenario.recipient,)
