@@ -79,11 +79,8 @@ def _read_query(message: bytes) -> Query | None:
     identity, flags, questions, *others = _HEADER.unpack_from(message)
     if flags & (_QR | _OPCODE) or questions != 1:
         return None
-    buffer = DNSBuffer(message)
-    buffer.offset = _HEADER.size
-    # dnslib's own text of a name does not tell a dot in a label from one between two.
-    asked = from_labels(buffer.decode_name().label)
-    kind, of_class = _QUESTION.unpack(buffer.get(_QUESTION.size))
+    buffer = _behind_header(message)
+    asked, kind, of_class = _next_question(buffer)
     if of_class != _IN:
         return None
     options: tuple[int, int] | None = None
@@ -106,6 +103,20 @@ def _read_query(message: bytes) -> Query | None:
         limit=min(advertised, OUR_LIMIT),
         advertised=advertised,
     )
+
+
+def _behind_header(message: bytes) -> DNSBuffer:
+    buffer = DNSBuffer(message)
+    buffer.offset = _HEADER.size
+    return buffer
+
+
+def _next_question(buffer: DNSBuffer) -> tuple[str, int, int]:
+    """Name, type and class of the question that comes next."""
+    # dnslib's own text of a name does not tell a dot in a label from one between two.
+    name = from_labels(buffer.decode_name().label)
+    kind, of_class = _QUESTION.unpack(buffer.get(_QUESTION.size))
+    return name, kind, of_class
 
 
 def _next_record(buffer: DNSBuffer) -> tuple[int, int, int, bytes]:
@@ -133,10 +144,7 @@ def complaint(message: bytes) -> bytes | None:
 def _another_class(message: bytes) -> bool:
     """Whether the question is sound but for its class."""
     try:
-        buffer = DNSBuffer(message)
-        buffer.offset = _HEADER.size
-        buffer.decode_name()
-        _, of_class = _QUESTION.unpack(buffer.get(_QUESTION.size))
+        _, _, of_class = _next_question(_behind_header(message))
     except _UNREADABLE:
         return False
     return bool(of_class != _IN)
@@ -285,11 +293,9 @@ def ttl_of(message: bytes, kind: int) -> int | None:
     cannot be read."""
     with contextlib.suppress(*_UNREADABLE):
         _, _, questions, answers, *_ = _HEADER.unpack_from(message)
-        buffer = DNSBuffer(message)
-        buffer.offset = _HEADER.size
+        buffer = _behind_header(message)
         for _ in range(questions):
-            buffer.decode_name()
-            buffer.get(_QUESTION.size)
+            _next_question(buffer)
         records = [_next_record(buffer) for _ in range(answers)]
         return max((ttl for rtype, _, ttl, _ in records if rtype == kind), default=None)
     return None
